@@ -136,7 +136,9 @@ async function addClients(
   const complain = (text: string) => openStandardError(process.stderr).write(`${said(text)}\n`);
   const own = ownNode(process.env, complain);
   const url = process.env.MESH_URL || (own?.url ?? `http://127.0.0.1:${DEFAULT_PORT}`);
-  const terminal = shellTerminal(process, { url, own, clock: systemClock, stop, complain, said });
+  const here = { url: own?.url ?? `http://127.0.0.1:${DEFAULT_PORT}`, token: own?.token };
+  const inboxKey = (asked: string) => inboxKeyFor(asked, here, process.env);
+  const terminal = shellTerminal(process, { url, own, inboxKey, clock: systemClock, stop, complain, said });
   addMcpCommand(program, process, terminal, version);
   addClientCommands(program, terminal);
   addRestoreCommand(program, terminal, process.env);
@@ -156,6 +158,24 @@ function ownNode({ MESH_DATA }: NodeJS.ProcessEnv, complain: (text: string) => v
   } catch (error) {
     complain(`mesh: ${refusalOf(error).message}`);
     return undefined;
+  }
+}
+
+/** Shown to the node of this data directory alone, unless it was set for the one that is asked. */
+function inboxKeyFor(
+  asked: string,
+  here: { readonly url: string; readonly token: string | undefined },
+  environment: NodeJS.ProcessEnv,
+): string | undefined {
+  const { MESH_INBOX_KEY, MESH_TOKEN, MESH_DATA } = environment;
+  if (MESH_INBOX_KEY || MESH_TOKEN) return MESH_INBOX_KEY || MESH_TOKEN;
+  if (asked !== here.url || here.token !== undefined) return undefined;
+  try {
+    return readFileSync(join(MESH_DATA || DEFAULT_DATA, 'mailbox', 'org-key'), 'utf8').trim() || undefined;
+  } catch (error) {
+    // Where there is a token, or no inbox was kept yet, there is no such file.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
 }
 

@@ -56,6 +56,11 @@ export const MAILBOX_SETTINGS: readonly Setting[] = [
     help: 'proxies in front of SMTP that begin each connection with whose it is (PROXY protocol, version 1); unset: none',
   },
   {
+    name: 'mailbox-public-url',
+    takes: 'URL',
+    help: 'https://mail.example.com, under which this host is reached from everywhere: for links to unsubscribe and pictures that tell that a mail was opened; unset: neither',
+  },
+  {
     name: 'mailbox-dns',
     takes: 'IP:PORT,…',
     help: "DNS servers that are asked who may send a mail; unset: the system's",
@@ -76,6 +81,8 @@ export interface MailboxConfig {
   readonly lmtp?: ListenAddress | { readonly path: string } | undefined;
   /** Paths of files. */
   readonly certificate?: { readonly cert: string; readonly key: string } | undefined;
+  /** Where this host is reached from everywhere, without a slash at its end. */
+  readonly publicUrl?: string | undefined;
   /** Servers as `IP:PORT`; absent: the system's. */
   readonly dns?: readonly string[] | undefined;
   /** Days for which inboxes keep mail that have set nothing; absent: for good. */
@@ -97,6 +104,7 @@ export function readMailbox(given: Given, mistakes: string[]): MailboxConfig | u
     certificate: readCertificate(given, mistakes),
     dns: readDns(given, mistakes),
     retentionDays: readRetention(given, mistakes),
+    publicUrl: readPublicUrl(given, mistakes),
     ...readTrust(given, mistakes),
   };
   for (const name of isOn ? [] : OF_A_MAILBOX) {
@@ -171,6 +179,17 @@ function readCertificate(given: Given, mistakes: string[]): MailboxConfig['certi
 
 function readRetention(given: Given, mistakes: string[]): number | undefined {
   return given('mailbox-retention') && readCount('mailbox-retention', RETENTION_DAYS_MAX, given, mistakes);
+}
+
+/** A path may be in front, where a proxy takes it away. */
+function readPublicUrl(given: Given, mistakes: string[]): string | undefined {
+  const value = given('mailbox-public-url');
+  if (value === undefined) return undefined;
+  const url = URL.canParse(value.text) ? new URL(value.text) : undefined;
+  const isPlain = url !== undefined && url.username + url.password + url.search + url.hash === '';
+  if (isPlain && /^https?:$/.test(url.protocol)) return url.href.replace(/\/+$/, '');
+  mistakes.push(`${value.by} must be a URL without a query, like https://mail.example.com, not '${value.text}'`);
+  return undefined;
 }
 
 function readDns(given: Given, mistakes: string[]): readonly string[] | undefined {

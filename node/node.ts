@@ -178,8 +178,9 @@ function openDoors(
   const { secrets, version } = options;
   const { clock, log, signer } = ports;
   const { peerKeys, mayClaim } = mesh;
-  const { aliases = [], origins = [] } = options.config;
-  const names = { aliases, origins };
+  const { aliases = [], origins = [], mailbox } = options.config;
+  const publicName = mailbox?.publicUrl === undefined ? [] : [new URL(mailbox.publicUrl).hostname];
+  const names = { aliases: [...aliases, ...publicName], origins };
   const roster = options.roster.current;
   const secret = secrets.meshSecret?.reveal();
   const nonces = new NonceCache({ sinceSeconds: Math.floor(clock.wallMs() / 1_000) });

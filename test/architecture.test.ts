@@ -92,10 +92,14 @@ const MAILBOX_ROOT = [
   'lease',
   'lease-question',
   'list',
+  'list-decision',
+  'list-entry',
   'ingest-question',
   'report',
   'loop-brake',
+  'mail-archive',
   'mail-bodies',
+  'mbox',
   'message',
   'outgoing-mail',
   'question-port',
@@ -105,6 +109,7 @@ const MAILBOX_ROOT = [
   'search-question',
   'search-text',
   'stored-mail',
+  'unsubscribe',
 ].map((name) => `node/mailbox/${name}.ts`);
 
 /** What each room may import, the first that fits. Everything else is refused. */
@@ -425,6 +430,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
       'node/mailbox-settings.ts',
       // What it sends goes by the send module, and is checked and composed by the same rules.
       'node/send/attachments/',
+      'node/send/bounces/bounce-report.ts',
       'node/send/request/',
       'node/send/smtp/composer.ts',
       'node/send/header-text.ts',
@@ -449,7 +455,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
     ],
   ],
   // Programs of their own, which talk to a running node over HTTP.
-  ['node/cli/', ['node/cli/', 'node/send/agent-tools.ts', 'node/log.ts', 'mesh/']],
+  ['node/cli/', ['node/cli/', 'node/mailbox/mbox.ts', 'node/send/agent-tools.ts', 'node/log.ts', 'mesh/']],
   // A program of its own that looks at everything from outside, with the parts that a node is made of.
   [
     'node/doctor/',

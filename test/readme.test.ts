@@ -129,9 +129,21 @@ describe('a command that a paper prints', () => {
   const helps = new Map(commands.map((name) => [name, name === 'help' ? '' : mesh(name)]));
   const levels = new Command('mesh');
   addClientCommands(levels, NOWHERE);
-  for (const group of levels.commands)
-    for (const one of group.commands) helps.set(`${group.name()} ${one.name()}`, one.helpInformation());
+  const addHelps = (level: Command, path: string) => {
+    for (const one of level.commands) {
+      const name = `${path}${one.name()}`;
+      if (path !== '') helps.set(name, one.helpInformation());
+      addHelps(one, `${name} `);
+    }
+  };
+  addHelps(levels, '');
   const isLevel = (name: string) => [...helps.keys()].some((one) => one.startsWith(`${name} `));
+  /** The command that the words name, of whatever level. */
+  const named = (words: readonly string[]) => {
+    let name = '';
+    for (const word of words) if (name === '' || isLevel(name)) name = `${name} ${word}`.trim();
+    return name;
+  };
   const flagsIn = (text: string) => [...text.matchAll(/(?<![\w-])--([a-z][a-z-]*)/g)].map(([, flag]) => String(flag));
   const isFlagOf = (help: string, flag: string) => new RegExp(`--${flag}(?![\\w-])`).test(help);
   const all = papers.flatMap((one) => printed(one).map((text) => ({ path: one.path, text })));
@@ -157,7 +169,7 @@ describe('a command that a paper prints', () => {
       const call = /(?:npx mesh|node\/mesh\.js|npm run mesh --) ([a-z-]+)(.*)/.exec(text);
       if (call === null) return [];
       const [, first = '', rest = ''] = call;
-      const help = helps.get(isLevel(first) ? `${first} ${/[a-z]+/.exec(rest)?.[0]}` : first);
+      const help = helps.get(named([first, ...(rest.match(/[a-z]+/g) ?? [])]));
       return help !== undefined && flagsIn(rest).every((flag) => isFlagOf(help, flag)) ? [] : [{ path, text }];
     });
     expect(wrong).toEqual([]);

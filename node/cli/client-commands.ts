@@ -7,6 +7,7 @@ import { CommandLine, type Terminal } from './command-line.ts';
 import { addHostCommands } from './host-commands.ts';
 import { addImportCommand } from './import-command.ts';
 import { addKeyCommands } from './key-commands.ts';
+import { addMailboxCommands } from './mailbox-commands.ts';
 import { addOperatorCommands } from './operator-commands.ts';
 import { addWebhookCommands } from './webhook-commands.ts';
 
@@ -18,6 +19,7 @@ export function addClientCommands(program: Command, terminal: Terminal): void {
   addAgentCommands(commands);
   addWebhookCommands(commands);
   addKeyCommands(commands);
+  addMailboxCommands(commands);
   addBackupCommand(commands);
   addImportCommand(commands);
 }

@@ -14,6 +14,8 @@ export interface Terminal {
   readonly token: string | undefined;
   /** The node of this machine's data directory, and what opens it: shown to no other URL, and only where there is no `token`. */
   readonly own?: { readonly url: string; readonly token: string | undefined } | undefined;
+  /** What opens the inboxes of the node at that URL, where it is not the token. */
+  readonly inboxKey?: (url: string) => string | undefined;
   readonly clock: Clock;
   /** Gives up the question to the node. */
   readonly stop: AbortSignal;
@@ -73,9 +75,11 @@ export class CommandLine {
       );
   }
 
-  async run({ url, json }: Asking, work: Work): Promise<void> {
+  /** `shown`: what is shown to the node. */
+  async run({ url, json }: Asking, work: Work, shown: 'token' | 'inboxes' = 'token'): Promise<void> {
     const { own, clock, stop, paint, print, printJson, complain, ask, wait, end } = this.#terminal;
-    const token = this.#terminal.token ?? (own?.url === url ? own.token : undefined);
+    const opening = this.#terminal.token ?? (own?.url === url ? own.token : undefined);
+    const token = shown === 'inboxes' ? (this.#terminal.inboxKey?.(url) ?? opening) : opening;
     const node = { url: url.replace(/\/+$/, ''), token, clock, stop };
     const call = createNodeClient(node);
     const done = wait();

@@ -48,7 +48,8 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
       return { status: answer.statusCode, text: await answer.body.text() };
     });
     if (status >= 400) throw refusalIn(text, status, url);
-    return parse(text, url);
+    // An answer without a body says that it is done.
+    return status === 204 ? {} : parse(text, url);
   };
 }
 

@@ -9,7 +9,7 @@ import { PLAIN } from './report.ts';
 /** Work that takes no longer needs no sign of life. */
 const QUIET_MS_MAX = 1_000;
 
-interface Asking extends Pick<Terminal, 'url' | 'own' | 'clock' | 'stop' | 'complain'> {
+interface Asking extends Pick<Terminal, 'url' | 'own' | 'inboxKey' | 'clock' | 'stop' | 'complain'> {
   /** A text for a person, with its commands as they were called. */
   readonly said: (text: string) => string;
 }

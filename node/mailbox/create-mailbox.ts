@@ -40,6 +40,7 @@ import { Outbox } from './out/outbox.ts';
 import { Outcomes } from './out/outcomes.ts';
 import { Reports } from './out/reports.ts';
 import { apiKeyRoutes } from './routes/api-keys.ts';
+import { archiveRoutes } from './routes/archives.ts';
 import { authRoutes } from './routes/auth.ts';
 import { batchRoutes } from './routes/batches.ts';
 import { changeRoutes } from './routes/changes.ts';
@@ -48,6 +49,8 @@ import { inboxRoutes } from './routes/inboxes.ts';
 import { ingestRoutes } from './routes/ingest.ts';
 import { labelEventRoutes } from './routes/label-events.ts';
 import { leaseRoutes } from './routes/leases.ts';
+import { listRoutes } from './routes/lists.ts';
+import { mailLinkRoutes } from './routes/mail-links.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { previewRoutes } from './routes/preview.ts';
 import { searchRoutes } from './routes/search.ts';
@@ -131,7 +134,9 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
   const endWebhooks = (inboxId: string) => webhooks.endWith(inboxId);
   const inboxes = new Inboxes({ intake, query, addresses, cancelSends, endWebhooks, domain, clock, random, log });
   const organization = organizationOf(intake);
-  const outbox = await Outbox.open({ intake, standings, directory, sending, blobs, clock, random, log, stopping });
+  const links = async () => ({ publicUrl: config.publicUrl, random, key: (await organization()).fileKey });
+  const outgoing = { intake, standings, directory, sending, blobs, links, clock, random, log, stopping };
+  const outbox = await Outbox.open(outgoing);
   const reports = new Reports({ intake, query, sending, directory, clock, log });
   const outcomes = new Outcomes({ changes: options.changes, intake, sending, clock, log });
   const relay = new Relay({ intake, query, organization, cursor, news, clock, log, mail: options.mail });
@@ -195,7 +200,7 @@ function routesOf(parts: Parts): Pick<Parameters<typeof createV0>[0], 'openRoute
   const files = { query, organization, clock, directory };
   const mails = { inboxes, query, links: new AttachmentLinks(files) };
   return {
-    openRoutes: [(app) => fileRoutes(app, files)],
+    openRoutes: [(app) => fileRoutes(app, files), (app) => mailLinkRoutes(app, { intake, organization, clock })],
     routes: [
       (app) => authRoutes(app, organization),
       (app) => inboxRoutes(app, { inboxes, organization }),
@@ -210,8 +215,10 @@ function routesOf(parts: Parts): Pick<Parameters<typeof createV0>[0], 'openRoute
       (app) => sendRoutes(app, { inboxes, query, outbox, ...sendParts(parts, query) }),
       (app) => changeRoutes(app, { inboxes, intake, clock }),
       (app) => ingestRoutes(app, { intake, directory, random }),
+      (app) => archiveRoutes(app, { inboxes, intake, query, directory, random }),
       (app) => whereRoutes(app, parts),
       (app) => mailWebhookRoutes(app, { webhooks: mailWebhooks, inboxes }),
+      (app) => listRoutes(app, { inboxes, intake, query, organization, clock }),
       (app) => labelEventRoutes(app, { inboxes, query, organization }),
       (app) => leaseRoutes(app, { inboxes, leases }),
     ],
@@ -223,8 +230,9 @@ function sendParts(
   { sending, ways, directory, blobs, clock, config, ...options }: MailboxOptions,
   query: Workers['query'],
 ) {
-  const { domain } = config;
+  const { domain, publicUrl } = config;
   return {
+    publicUrl,
     files: new AttachedFiles({ sending, query, ways, directory }),
     readBody: sendBodyReader(blobs, new BodyPlaces(clock)),
     internalDomains: [...options.internalDomains, ...(domain === undefined ? [] : [domain])],

@@ -9,6 +9,7 @@ type MailboxCode =
   | 'domain_not_verified'
   | 'payload_too_large'
   | 'limit_exceeded'
+  | 'cannot_delete'
   | 'forbidden'
   | 'message_rejected'
   | 'resource_taken'
@@ -28,6 +29,7 @@ const ANSWERS: Readonly<Record<MailboxCode, readonly [status: ContentfulStatusCo
   domain_not_verified: [403, 'ForbiddenError'],
   payload_too_large: [413, 'PayloadTooLargeError'],
   limit_exceeded: [403, 'ForbiddenError'],
+  cannot_delete: [403, 'ForbiddenError'],
   forbidden: [403, 'ForbiddenError'],
   message_rejected: [403, 'MessageRejectedError'],
   resource_taken: [403, 'IsTakenError'],
@@ -87,6 +89,12 @@ export class MailboxError extends Error {
     this.code = code;
     this.detail = detail;
   }
+}
+
+/** A field of a request that is wrong; `words` follow its name, without a full stop. */
+export function wrongField(field: string, words: string): MailboxError {
+  const errors = [{ path: field.split('.'), message: words }];
+  return new MailboxError('validation_error', `'${field}' ${words}.`, { errors });
 }
 
 export const noSuch = (what: string): MailboxError => new MailboxError('not_found', `There is no such ${what}.`);

@@ -1,6 +1,6 @@
 // An inbox as this host keeps it, and what is asked of it.
 
-import type { KeepingSettings } from './retention.ts';
+import type { KeepingChange, KeepingSettings } from './retention.ts';
 
 /** Inboxes of one host. */
 export const INBOXES_MAX = 100_000;
@@ -21,8 +21,19 @@ export interface Inbox extends KeepingSettings {
   readonly metadata?: Readonly<Record<string, string | number | boolean>> | undefined;
   /** Octets of its mail. */
   readonly usedBytes: number;
+  /** What becomes of mail that its domain wants refused. */
+  readonly dmarc: DmarcSetting;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
+}
+
+/** `label`: it lies in quarantine. `reject`: it is refused, as its domain asks for (RFC 9989, p=reject). */
+export const DMARC_SETTINGS = ['label', 'reject'] as const;
+export type DmarcSetting = (typeof DMARC_SETTINGS)[number];
+
+/** Absent: as it is. */
+export interface SettingsChange extends KeepingChange {
+  readonly dmarc?: DmarcSetting | undefined;
 }
 
 /** The address without its `+tag`, which many providers let people add; `undefined` where there is none. */

@@ -12,13 +12,13 @@ export interface IngestQuestion {
   readonly helo?: string | undefined;
 }
 
-/** What became of it for each recipient, or the reply of SMTP (RFC 5321 §4.2) with which it is taken for nobody. */
+/** What became of it for each recipient, or the reply of SMTP with which it is taken for nobody: its code (RFC 5321 §4.2), its status (RFC 3463). */
 export type IngestAnswer =
   | {
       readonly results: readonly {
         readonly to: string;
-        readonly status: 'stored' | 'duplicate';
+        readonly status: 'stored' | 'duplicate' | 'blocked';
         readonly messageId: string;
       }[];
     }
-  | { readonly refusal: { readonly code: number; readonly message: string } };
+  | { readonly refusal: { readonly code: number; readonly status: string; readonly message: string } };

@@ -3,7 +3,7 @@
 /** Labels that only this host sets. */
 const SYSTEM: ReadonlySet<string> = new Set([
   ...['received', 'sent', 'scheduled', 'delivered', 'bounced', 'bounce', 'complained', 'rejected', 'opened'],
-  ...['processing', 'malformed', 'automated'],
+  ...['processing', 'malformed', 'automated', 'unsubscribe'],
 ]);
 /** Labels of quarantine: what has one when it comes in lies in a thread of its own, until all of them are taken away. */
 export const QUARANTINE: ReadonlySet<string> = new Set(['spam', 'blocked', 'unauthenticated']);

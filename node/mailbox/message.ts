@@ -80,6 +80,8 @@ export interface Delivery {
   readonly mailClass: MailClass;
   readonly authentication?: Authentication | undefined;
   readonly isAuthenticated: boolean;
+  /** What stands in the address that it came to, where that is one for asking for no more mail. */
+  readonly unsubscribeToken?: string | undefined;
 }
 
 /** What a mail says of another one, that an inbox of this host sent. */
@@ -111,6 +113,8 @@ export interface StoredDelivery {
   /** Absent when the inbox is gone. */
   readonly messageId?: string | undefined;
   readonly threadId?: string | undefined;
+  /** What it was stored as: the inbox's lists may have kept it out. */
+  readonly mailClass?: MailClass | undefined;
 }
 
 /** What threading decides by. */

@@ -1,5 +1,6 @@
 // A mail on its way out of an inbox: written down before anybody is asked to send it, so that a crash at any step is put right by the next
 // start. The main thread speaks with the send module, the intake keeps the mail.
+import type { KeptOut } from './list-decision.ts';
 
 /** What it goes out by: the request that asked for it, where that has a key of its own. SHA-256, hexadecimal. */
 export interface OutgoingKey {
@@ -23,6 +24,10 @@ export interface OutgoingDraft {
   readonly localIds: readonly string[];
   /** Whom it goes to, in lower case: none of them is answered too often too fast. */
   readonly correspondents: readonly string[];
+  /** All addresses that get it, blind copies too: the inbox's lists must let each pass. */
+  readonly recipients: readonly string[];
+  /** Whether it is told when the mail is opened. */
+  readonly tracksOpens: boolean;
   /** JSON of what the send module is handed; absent: it goes to inboxes of this host alone. */
   readonly submission?: string | undefined;
   readonly atMs: number;
@@ -43,13 +48,15 @@ export interface SentIds {
 
 /**
  * `known`: the key was used before. `braked`: it would be one more of too many quick answers. `gone`: there is no such inbox any more. `full`:
- * an inbox, the sender's or one that it is for, has no room. `overrun`: one that it is for has had its mail of the day.
+ * an inbox, the sender's or one that it is for, has no room. `overrun`: one that it is for has had its mail of the day. `kept-in`: a list of the
+ * sender does not let it go to that address.
  */
 export type BegunOutgoing =
   | { readonly outcome: 'begun' | 'gone' }
   | { readonly outcome: 'full'; readonly inboxId: string }
   | { readonly outcome: 'overrun'; readonly inboxId: string; readonly waitMs: number }
   | { readonly outcome: 'known'; readonly known: KnownOutgoing }
+  | { readonly outcome: 'kept-in'; readonly address: string; readonly by: KeptOut }
   | { readonly outcome: 'braked'; readonly untilMs: number };
 
 /** A mail that a crash has left before it lay in its inbox. */
@@ -75,6 +82,8 @@ export interface SendOutcome {
   /** Addresses that it does not arrive at. `status`: as RFC 3463 has it, or a reply code. */
   readonly bounced: readonly { readonly address: string; readonly status: string }[];
   readonly isPermanent: boolean;
+  /** Those of them that will take no mail in future either. */
+  readonly dead: readonly string[];
   /** Addresses that this host does not write to. */
   readonly suppressed: readonly string[];
   readonly atMs: number;

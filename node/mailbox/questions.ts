@@ -1,12 +1,21 @@
 // What the mailbox's two workers are asked. Each question has one argument and one answer, both of which can be cloned.
 import type { AddedKey, ApiKey, KeyMeant, NewKey } from './api-key.ts';
 import type { EventReference, ToldEvent } from './event.ts';
-import type { BegunInbox, Inbox, InboxChange, InboxDraft, Organization } from './inbox.ts';
+import type { BegunInbox, Inbox, InboxChange, InboxDraft, Organization, SettingsChange } from './inbox.ts';
 import type { IngestAnswer, IngestQuestion } from './ingest-question.ts';
 import type { LabelChange, LabelOutcome, LabelOutcomes, LabelsRequired, MailsMeant } from './label.ts';
 import type { LabelEvent, LabelEventsQuestion } from './label-event.ts';
 import type { Claimed, ClaimQuestion, LeaseOutcome, LeaseQuestion, WaitQuestion } from './lease-question.ts';
 import type { Listed, ListPlace } from './list.ts';
+import type {
+  AddedListEntry,
+  ListEntriesQuestion,
+  ListEntry,
+  ListNamed,
+  NewListEntry,
+  RemovedListEntry,
+} from './list-entry.ts';
+import type { ExportedMails, ExportQuestion, ImportedMail, ImportQuestion } from './mail-archive.ts';
 import type {
   BegunOutgoing,
   FinishedOutgoing,
@@ -18,7 +27,7 @@ import type {
 } from './outgoing-mail.ts';
 import type { Standing, StandingQuestion } from './recipient-question.ts';
 import type { LeftReport } from './report.ts';
-import type { KeepingChange, OutdatedQuestion } from './retention.ts';
+import type { OutdatedQuestion } from './retention.ts';
 import type { Found, SearchQuestion } from './search-question.ts';
 import type {
   FoundPart,
@@ -31,6 +40,7 @@ import type {
   ThreadQuestion,
   WholeMail,
 } from './stored-mail.ts';
+import type { Unsubscriber } from './unsubscribe.ts';
 
 /** The worker that writes. */
 export interface IntakeQuestions {
@@ -44,6 +54,8 @@ export interface IntakeQuestions {
   };
   organization(nothing: null): Organization;
   ingest(mail: IngestQuestion): IngestAnswer;
+  /** `many`: more than are put in at once; none was. */
+  importMails(question: ImportQuestion): readonly ImportedMail[] | 'many';
   leftReports(nothing: null): readonly LeftReport[];
   settleReport(message: number): void;
   /** In whatever state it is. */
@@ -53,7 +65,7 @@ export interface IntakeQuestions {
   activateInbox(active: { readonly inboxId: string; readonly agentId: string; readonly atMs: number }): Inbox;
   changeInbox(change: InboxChange): Inbox | undefined;
   /** Absent: there is no such inbox any more. */
-  changeKeeping(change: KeepingChange): Inbox | undefined;
+  changeSettings(change: SettingsChange): Inbox | undefined;
   /** Erases mails by their rows; those that are gone already are no fault. */
   eraseMails(question: { readonly rows: readonly number[]; readonly atMs: number }): void;
   deleteInbox(deletion: { readonly inboxId: string; readonly atMs: number }): void;
@@ -87,6 +99,12 @@ export interface IntakeQuestions {
     readonly only?: LabelsRequired | undefined;
     readonly atMs: number;
   }): LabelOutcome['outcome'];
+  /** Asks an inbox for no more mail, by a token of its own. */
+  unsubscribe(who: Unsubscriber & { readonly token: string; readonly atMs: number }): void;
+  /** `id`: of the outgoing mail. */
+  noteOpened(opened: { readonly id: string; readonly atMs: number }): void;
+  addListEntry(entry: NewListEntry): AddedListEntry;
+  removeListEntry(meant: ListNamed & { readonly key: string }): RemovedListEntry;
   addKey(key: NewKey): AddedKey;
   renameKey(question: { readonly meant: KeyMeant; readonly name: string; readonly atMs: number }): ApiKey | undefined;
   /** Whether there was such a key. */
@@ -178,6 +196,10 @@ export interface QueryQuestions {
   /** Bodies of answers as JSON. */
   searchMails(question: SearchQuestion): Found<Uint8Array>;
   searchThreads(question: SearchQuestion): Found<Uint8Array>;
+  exportedMails(question: ExportQuestion): ExportedMails;
+  listEntry(meant: ListNamed & { readonly key: string }): ListEntry | undefined;
+  /** In the order of their entries; `next`: the entry behind which the next page begins. */
+  listEntries(question: ListEntriesQuestion): { readonly items: readonly ListEntry[]; readonly next?: string };
 }
 
 /** The main thread, which knows the mesh. */

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { createChangesClient } from '../../node/webhooks/receiver/changes-client.js';
 import { freePorts } from '../../scripts/host-process.ts';
 import { Postfix, whyNoPostfix } from '../../scripts/postfix.ts';
-import { liveMailbox } from '../support/live-mailbox.ts';
+import { liveMailbox, refusal } from '../support/live-mailbox.ts';
 import { SmtpTalk } from '../support/smtp-talk.ts';
 import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
@@ -75,6 +75,13 @@ describe(`a report about sent mail${missing === undefined ? '' : `: skipped, ${m
       await expect
         .poll(suppressed, POLL)
         .toEqual([expect.objectContaining({ address: 'gone@mail.example.com', reason: 'bounce' })]);
+      const { lists } = at.client.inboxes;
+      const kept = { direction: 'send', listType: 'block', entryType: 'email', readOnly: true, inboxId };
+      const gone = await lists.get(inboxId, 'send', 'block', 'gone@mail.example.com');
+      expect(gone).toMatchObject({ ...kept, entry: 'gone@mail.example.com', reason: 'bounced' });
+      expect(await refusal(lists.delete(inboxId, 'send', 'block', gone.entry))).toEqual([403, 'cannot_delete']);
+      const again = messages.send(inboxId, { to: 'gone@mail.example.com', text: 'Again.' });
+      expect(await refusal(again)).toEqual([403, 'message_rejected']);
 
       const other = await messages.send(inboxId, { to: 'bob@mail.example.com', subject: 'Hi', text: 'Words.' });
       await expect.poll(async () => (await postfix.mailbox('bob')).length, POLL).toBe(1);
@@ -83,6 +90,8 @@ describe(`a report about sent mail${missing === undefined ? '' : `: skipped, ${m
       await talk.say(`RCPT TO:<${inboxId}>`);
       expect(await talk.mail(complaintAbout(other.messageId))).toEqual(['250 2.6.0 The mail is kept.']);
       expect((await messages.get(inboxId, other.messageId)).labels).toContain('complained');
+      const complained = await lists.get(inboxId, 'send', 'block', 'bob@mail.example.com');
+      expect(complained).toMatchObject({ ...kept, entry: 'bob@mail.example.com', reason: 'complained' });
       const reasons = async () => (await suppressed()).map(({ address, reason }) => `${address} ${reason}`);
       await expect.poll(reasons, POLL).toContain('bob@mail.example.com complaint');
       rmSync(directory, { recursive: true });

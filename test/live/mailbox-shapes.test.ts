@@ -9,7 +9,8 @@ import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
 /** Methods of the client that are answered 404 here so far. */
 const UNANSWERED = ['inboxes.authorize'];
-const OF_MAILBOX = /^(apiKeys|auth|threads|webhooks|inboxes(\.(apiKeys|events|messages|threads|webhooks))?)\.\w+$/;
+const OF_MAILBOX =
+  /^(apiKeys|auth|lists|threads|webhooks|inboxes(\.(apiKeys|events|lists|messages|threads|webhooks))?)\.\w+$/;
 
 type Call = (world: MailboxWorld) => PromiseLike<unknown>;
 
@@ -64,18 +65,25 @@ const WHOLE = [
   ['threads.list', serialization.ListThreadsResponse, undefined, []],
   ['threads.get', serialization.Thread, undefined, ['next_page_token']],
   ['threads.get', serialization.Message, 'messages', []],
+  ['lists.list', serialization.ListListEntriesResponse, undefined, []],
+  ['lists.get', serialization.ListEntry, undefined, ['read_only']],
+  ['inboxes.lists.get', serialization.PodListEntry, undefined, ['read_only']],
   ['webhooks.list', serialization.webhooks.ListWebhooksResponse, undefined, []],
   ['webhooks.get', serialization.webhooks.Webhook, undefined, ['pod_ids']],
 ] as const;
 
 /** Calls with nothing in them that could be elsewhere; those that make first what they delete are in `DELETED`. */
-const NAMES_NOTHING = /^(auth\.me|(apiKeys|inboxes|threads|webhooks)\.(list|create|search)|.*\.delete)$/;
+const NAMES_NOTHING = /^(auth\.me|lists\.\w+|(apiKeys|inboxes|threads|webhooks)\.(list|create|search)|.*\.delete)$/;
 /** Of these the client knows no 404, and says so by its general error. */
-const UNNAMED_404 = /^inboxes\.(messages\.batch|webhooks\.(list|create))/;
+const UNNAMED_404 = /^inboxes\.(messages\.batch|(lists|webhooks)\.(list|create))/;
 
 const DELETED: Readonly<Record<string, Call>> = {
   'apiKeys.delete': ({ client, keyId }) => client.apiKeys.delete(keyId),
   'inboxes.apiKeys.delete': ({ client, inboxId, inboxKeyId }) => client.inboxes.apiKeys.delete(inboxId, inboxKeyId),
+  'lists.get': ({ client }) => client.lists.get('receive', 'block', 'nowhere.example'),
+  'lists.delete': ({ client }) => client.lists.delete('receive', 'block', 'nowhere.example'),
+  'inboxes.lists.delete': ({ client, inboxId, entry }) =>
+    client.inboxes.lists.delete(inboxId, 'receive', 'block', entry),
   'inboxes.delete': ({ client, inboxId }) => client.inboxes.delete(inboxId),
   'inboxes.messages.delete': ({ client, inboxId, messageIds }) =>
     client.inboxes.messages.delete(inboxId, messageIds[0]),

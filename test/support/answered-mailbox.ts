@@ -41,7 +41,11 @@ export async function makeWorld({ url, dataDirectory }: HostProcess): Promise<Ma
   if (!('apiKey' in ofInbox)) throw new Error('A key was asked for, and what came has no text.');
   await new AgentMailClient({ apiKey: ofInbox.apiKey, baseUrl: url }).auth.me();
   await messages.update(inboxId, sent, { addLabels: ['one', 'two'] });
+  const entry = 'kept.example';
+  await aside.lists.create('receive', 'block', { entry, reason: 'spam' });
+  await aside.inboxes.lists.create(inboxId, 'receive', 'block', { entry, reason: 'spam' });
   return {
+    entry,
     ...{ client: watched(apiKey), aside, inboxId, ofInbox: watched(ofInbox.apiKey), inboxKeyId: ofInbox.apiKeyId },
     ...{ messageIds: [sent, own], threadId, attachmentId: String(attachments[0]?.attachmentId) },
     webhookId: (await aside.webhooks.create({ ...webhook, clientId: 'mine', inboxIds: [inboxId] })).webhookId,

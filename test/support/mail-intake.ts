@@ -1,5 +1,5 @@
 // The listeners for mail of a host, over a real database, with a clock and a DNS of the test's own. Its inboxes are a@x.com and b@x.com; y.com
-// sends from 127.0.0.1, and of late.com the DNS says nothing.
+// sends from 127.0.0.1, strict.com wants refused what is not its own, and of late.com the DNS says nothing.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -86,6 +86,7 @@ export class MailIntake implements AsyncDisposable {
 
 const resolve: ListenerParts['resolve'] = async (name, type) => {
   if (name === 'y.com' && type === 'TXT') return [['v=spf1 ip4:127.0.0.1 -all']];
+  if (name === '_dmarc.strict.com' && type === 'TXT') return [['v=DMARC1; p=reject']];
   if (name === '_dmarc.late.com') throw Object.assign(new Error('no answer'), { code: 'ETIMEOUT' });
   throw Object.assign(new Error('none'), { code: 'ENOTFOUND' });
 };

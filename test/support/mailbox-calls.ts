@@ -1,5 +1,6 @@
 // What AgentMail's own client can ask of the mailbox, each method once or in all its forms, with the schema of that client for what is answered.
 import { type AgentMailClient, serialization } from 'agentmail';
+import { OF_LISTS } from './list-calls.ts';
 
 const { inboxes, webhooks } = serialization;
 
@@ -32,9 +33,11 @@ export interface MailboxWorld {
   readonly inboxWebhookId: string;
   readonly keyId: string;
   readonly inboxKeyId: string;
+  /** An entry of the lists of who is blocked, of the organization and of that inbox. */
+  readonly entry: string;
 }
 
-interface Method {
+export interface Method {
   /** Absent: an answer without a body. */
   readonly schema?: AnswerSchema;
   /** Members of ours that the client does not know. */
@@ -287,4 +290,5 @@ export const METHODS: Readonly<Record<string, Method>> = {
   ...OF_MESSAGES,
   ...OF_THREADS,
   ...OF_WEBHOOKS,
+  ...OF_LISTS,
 };

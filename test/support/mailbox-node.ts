@@ -19,10 +19,16 @@ export interface MailboxNode extends TestNode, AsyncDisposable {
   own: MailboxNode['v0'];
 }
 
-/** Its inboxes are at agents.example.com. */
-export async function mailboxNode(options: TestNodeOptions = {}): Promise<MailboxNode> {
+/** Its inboxes are at agents.example.com. `publicUrl`: where it is reached from everywhere. */
+export async function mailboxNode({
+  publicUrl,
+  ...options
+}: TestNodeOptions & { readonly publicUrl?: string } = {}): Promise<MailboxNode> {
   const directory = options.mailbox?.directory ?? mkdtempSync(join(tmpdir(), 'mailbox-'));
-  const made = await testNode({ ...options, mailbox: { ...options.mailbox, directory, domain: 'agents.example.com' } });
+  const made = await testNode({
+    ...options,
+    mailbox: { ...options.mailbox, directory, domain: 'agents.example.com', ...(publicUrl && { publicUrl }) },
+  });
   const key = options.token ?? readFileSync(join(directory, 'org-key'), 'utf8').trim();
   const askBelow =
     (root: string): MailboxNode['v0'] =>

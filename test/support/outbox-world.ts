@@ -147,7 +147,8 @@ export class OutboxWorld {
     const standings = { of: async () => ({ kind: 'held' }) as const };
     const { clock, log } = world;
     const stopping = new AbortController().signal;
-    return Outbox.open({ intake, sending, blobs, standings, directory, random, clock, log, stopping });
+    const links = async () => ({ publicUrl: undefined, key: Buffer.alloc(32), random });
+    return Outbox.open({ intake, sending, blobs, standings, directory, links, random, clock, log, stopping });
   }
 
   /** The node dies where it was, and another one begins on what is on the disk. */
@@ -195,6 +196,7 @@ export const wish = (more: Partial<OutgoingWish> = {}): OutgoingWish => ({
       replyTo: [],
     },
     ...{ subject: 'Hello', text: 'Hi', headers: [], labels: [] },
+    ...{ offersUnsubscribing: false, tracksOpens: false },
   },
   key: { hash: 'k', fingerprint: 'f' },
   ...more,

@@ -61,7 +61,12 @@ export interface TestNodeOptions {
   readonly compat?: 'maestro';
   readonly forward?: URL;
   /** Where it keeps inboxes, and their domain; absent: it keeps none. */
-  readonly mailbox?: { readonly directory: string; readonly domain?: string; readonly smtp?: ListenAddress };
+  readonly mailbox?: {
+    readonly directory: string;
+    readonly domain?: string;
+    readonly smtp?: ListenAddress;
+    readonly publicUrl?: string;
+  };
   readonly page?: boolean;
   /** What the page of settings shows. */
   readonly shown?: readonly ShownSetting[];
@@ -99,7 +104,7 @@ function optionsOf(asked: TestNodeOptions, roster: RosterWatch): NodeOptions {
   const config: NodeOptions['config'] = {
     ...{ allowSingleLabel: false, allowIpLiteral: false, webhookAllow: [], legacy, indexScope, logDays },
     ...{ aliases, origins, compat, forward, page, shown },
-    mailbox: mailbox && { domain: mailbox.domain, smtp: mailbox.smtp },
+    mailbox: mailbox && { domain: mailbox.domain, smtp: mailbox.smtp, publicUrl: mailbox.publicUrl },
   };
   const listening = () => ({ ip: '127.0.0.1', port: 23_000 });
   return { config, secrets, send, roster, version: '1.2.3', listening };

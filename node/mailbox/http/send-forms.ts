@@ -54,9 +54,7 @@ const ANSWER = {
   html: z.string().optional(),
   attachments: z.array(attachment).max(ATTACHMENTS_MAX).optional().default([]),
   headers: boundedRecord(z.record(z.string(), z.string()), HEADERS_READ_MAX).optional(),
-  track_opens: z
-    .literal(false, { error: 'can only be false: this host tells nobody when a mail is opened' })
-    .optional(),
+  track_opens: z.boolean().optional(),
   /** JSON between agents, which goes as a part of its own. */
   payload: z.unknown().optional(),
 };

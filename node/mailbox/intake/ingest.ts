@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { IngestAnswer, IngestQuestion } from '../ingest-question.ts';
 import { type ReceptionParts, receive } from './reception.ts';
-import { type RecipientParts, Recipients } from './recipients.ts';
+import { addressedIn, type RecipientParts, Recipients } from './recipients.ts';
 import { Reply, replies } from './replies.ts';
 
 /** All recipients get the mail, or nobody. The file is removed. */
@@ -13,30 +13,31 @@ export async function ingest(
 ): Promise<IngestAnswer> {
   try {
     const recipients = new Recipients(parts);
-    const admitted: { readonly to: string; readonly inboxId: string }[] = [];
+    const admitted: { readonly address: string; readonly inboxId: string }[] = [];
     for (const address of to) {
       const found = await recipients.admit(address);
       if (found instanceof Reply) return refused(found);
-      admitted.push({ to: address, inboxId: found.inboxId });
+      admitted.push({ address, inboxId: found.inboxId });
     }
-    const inboxIds = [...new Set(admitted.map(({ inboxId }) => inboxId))];
-    const envelope = { ...sender, inboxIds, protocol: 'HTTP', isAllOrNone: true, isTrusted: true };
+    const envelope = { ...sender, ...addressedIn(admitted), protocol: 'HTTP', isAllOrNone: true, isTrusted: true };
     const received = await receive(createReadStream(path), envelope, parts);
     if (received.outcome !== 'taken')
       return refused(received.outcome === 'too-large' ? replies.tooLarge() : replies.unknownSender());
-    const results = admitted.flatMap(({ to, inboxId }) => {
-      const { status, messageId } = received.fates.get(inboxId) ?? {};
+    const results = admitted.flatMap(({ address: to, inboxId }) => {
+      const { status, messageId, mailClass } = received.fates.get(inboxId) ?? {};
       const isKept = (status === 'stored' || status === 'duplicate') && messageId !== undefined;
-      return isKept ? [{ to, status, messageId }] : [];
+      return isKept ? [{ to, status: mailClass === 'blocked' ? mailClass : status, messageId }] : [];
     });
     if (results.length === admitted.length) return { results };
-    const isLooping = [...received.fates.values()].some(({ status }) => status === 'looping');
-    return refused(isLooping ? replies.looping() : replies.gone());
+    const statuses = [...received.fates.values()].map(({ status }) => status);
+    if (statuses.includes('forged')) return refused(replies.forged());
+    return refused(statuses.includes('looping') ? replies.looping() : replies.gone());
   } finally {
     await rm(path, { force: true });
   }
 }
 
 function refused({ responseCode, message }: Reply): IngestAnswer {
-  return { refusal: { code: responseCode, message: message.replace(/^\d\.\d\.\d /, '') } };
+  const [, status = '', sentence = message] = /^(\d\.\d{1,3}\.\d{1,3}) (.*)$/s.exec(message) ?? [];
+  return { refusal: { code: responseCode, status, message: sentence } };
 }

@@ -2,9 +2,11 @@
 // they are, and written down with the inboxes of this host that it is for.
 import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { withoutTag } from '../inbox.ts';
 import type { Delivery } from '../message.ts';
 import type { BegunOutgoing, OutgoingDraft } from '../outgoing-mail.ts';
 import type { Writer } from '../store/writer.ts';
+import { unsubscribeTokenIn } from '../unsubscribe.ts';
 import { isAutomated } from './classification.ts';
 import { contentOf } from './content.ts';
 import type { MailRates } from './mail-rates.ts';
@@ -63,7 +65,8 @@ async function writtenDown(
   { octets, ...draft }: OutgoingDraft,
   { writer, hostId }: OutgoingMailsParts,
 ): Promise<BegunOutgoing> {
-  const { inboxId, atMs, localIds, labels, bcc, threadId } = draft;
+  const { inboxId, atMs, localIds, labels, bcc, threadId, recipients, tracksOpens } = draft;
+  const tokens = new Map(recipients.flatMap((one) => tokenFor(one)));
   const mail = await spool('path' in octets ? createReadStream(octets.path) : once(octets), writer.files);
   try {
     const { headers } = mail.structure;
@@ -71,14 +74,23 @@ async function writtenDown(
     if (mail.path !== undefined) await writer.files.keep(mail.path, mail.rawDigest);
     return await writer.outgoing.begin(draft, {
       raw: { digest: mail.rawDigest, size: mail.size, content: mail.content },
-      ...{ digest: mail.digest, content, receivedAtMs: atMs, bcc, ownLabels: labels, threadId },
+      ...{ digest: mail.digest, content, receivedAtMs: atMs, bcc, ownLabels: labels, threadId, tracksOpens },
       labels: isAutomated(headers, inboxId) ? ['automated'] : [],
-      deliveries: localIds.map((to) => deliveryOf(to, { from: inboxId, hostId, atMs })),
+      deliveries: localIds.map((to) => ({
+        ...deliveryOf(to, { from: inboxId, hostId, atMs }),
+        unsubscribeToken: tokens.get(to.toLowerCase()),
+      })),
     });
   } finally {
     // A mail that was kept has another name by now.
     if (mail.path !== undefined) await rm(mail.path, { force: true });
   }
+}
+
+/** The inbox that an address is of, in lower case, with what stands there for asking for no more mail. */
+function tokenFor(address: string): readonly (readonly [inbox: string, token: string])[] {
+  const [inbox, token] = [withoutTag(address)?.toLowerCase(), unsubscribeTokenIn(address)];
+  return inbox === undefined || token === undefined ? [] : [[inbox, token]];
 }
 
 /** Whether the sender is who he says is answered by this host itself, which has the inbox: no record of the DNS is asked. */

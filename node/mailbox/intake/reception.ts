@@ -2,7 +2,7 @@
 // over is told that it was taken only when it is on the disk.
 import { rm } from 'node:fs/promises';
 import type { Clock } from '../../../mesh/ports.ts';
-import { type Delivery, MAIL_BYTES_MAX, type ReceivedMail } from '../message.ts';
+import { type Delivery, MAIL_BYTES_MAX, type ReceivedMail, type StoredDelivery } from '../message.ts';
 import type { Writer } from '../store/writer.ts';
 import { isAutomated, isLooping, isMarkedSpam, mailClassOf } from './classification.ts';
 import { contentOf } from './content.ts';
@@ -17,6 +17,8 @@ export interface Envelope {
   readonly mailFrom: string;
   /** Inboxes of this host, each once. */
   readonly inboxIds: readonly string[];
+  /** What stands in the addresses for asking for no more mail, by inbox. */
+  readonly unsubscribeTokens: ReadonlyMap<string, string>;
   /** The address of whoever sent it; absent when only a machine in between is known. */
   readonly ip?: string | undefined;
   readonly helo?: string | undefined;
@@ -28,10 +30,12 @@ export interface Envelope {
   readonly isAllOrNone: boolean;
 }
 
-/** `stored` and `duplicate`: it lies in the inbox. `looping`: it was there before. `gone`: there is no such inbox any more. */
-interface Fate {
-  readonly status: 'stored' | 'duplicate' | 'looping' | 'gone';
-  readonly messageId?: string | undefined;
+/**
+ * `stored` and `duplicate`: it lies in the inbox. `looping`: it was there before. `forged`: its domain wants it refused, and so does the inbox.
+ * `gone`: there is no such inbox any more.
+ */
+interface Fate extends Pick<StoredDelivery, 'messageId' | 'mailClass'> {
+  readonly status: StoredDelivery['status'] | 'looping' | 'forged';
 }
 
 /** `temporary`: nobody can say now who sent it. */
@@ -40,7 +44,7 @@ export type Received =
   | { readonly outcome: 'too-large' | 'temporary' };
 
 export interface ReceptionParts {
-  readonly writer: Pick<Writer, 'files' | 'store'>;
+  readonly writer: Pick<Writer, 'files' | 'store' | 'findInbox'>;
   readonly resolve: Resolve;
   readonly clock: Clock;
   readonly hostId: string;
@@ -102,14 +106,19 @@ async function keep(
   const { inboxIds, isAllOrNone } = envelope;
   const fates = new Map<string, Fate>();
   const deliveries: Delivery[] = [];
-  if (isAllOrNone && inboxIds.some((inboxId) => isLooping(headers, inboxId)))
-    return new Map(inboxIds.map((inboxId) => [inboxId, { status: 'looping' }]));
+  const refusedBy = (inboxId: string) => {
+    if (isLooping(headers, inboxId)) return 'looping' as const;
+    return verdict.isToBeRefused && writer.findInbox(inboxId)?.dmarc === 'reject' ? ('forged' as const) : undefined;
+  };
   for (const inboxId of inboxIds) {
-    if (isLooping(headers, inboxId)) fates.set(inboxId, { status: 'looping' });
+    const status = refusedBy(inboxId);
+    if (status !== undefined && isAllOrNone) return new Map(inboxIds.map((one) => [one, { status }]));
+    if (status !== undefined) fates.set(inboxId, { status });
     else {
       const trace = traceLines({ ...envelope, hostId, inboxId, authentication, fromDomain, receivedAtMs });
       const mailClass = mailClassOf({ isMarkedSpam: envelope.isTrusted && isMarkedSpam(headers), isAuthenticated });
-      deliveries.push({ inboxId, trace, mailClass, authentication, isAuthenticated });
+      const unsubscribeToken = envelope.unsubscribeTokens.get(inboxId);
+      deliveries.push({ inboxId, trace, mailClass, authentication, isAuthenticated, unsubscribeToken });
     }
   }
   if (deliveries.length === 0) return fates;
@@ -123,6 +132,6 @@ async function keep(
     report: reportIn(mail.structure, envelope.mailFrom),
     ...{ receivedAtMs, deliveries },
   };
-  for (const { inboxId, status, messageId } of await writer.store(received)) fates.set(inboxId, { status, messageId });
+  for (const { inboxId, ...fate } of await writer.store(received)) fates.set(inboxId, fate);
   return fates;
 }

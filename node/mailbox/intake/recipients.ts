@@ -5,7 +5,9 @@ import type { Clock } from '../../../mesh/ports.ts';
 import { type Inbox, withoutTag } from '../inbox.ts';
 import type { Standing, StandingQuestion } from '../recipient-question.ts';
 import { isFull } from '../retention.ts';
+import { unsubscribeTokenIn } from '../unsubscribe.ts';
 import type { MailRates } from './mail-rates.ts';
+import type { Envelope } from './reception.ts';
 import { refusalOf } from './recipient-answer.ts';
 import { type Reply, replies } from './replies.ts';
 
@@ -27,6 +29,17 @@ export interface RecipientParts {
   readonly clock: Clock;
   /** Hears of what failed, with its reason. */
   readonly failed: (error: Error) => void;
+}
+
+/** Whom the recipients of a mail are, each inbox once, and what stands in their addresses. */
+export function addressedIn(
+  recipients: readonly { readonly address: string; readonly inboxId: string }[],
+): Pick<Envelope, 'inboxIds' | 'unsubscribeTokens'> {
+  const tokens = recipients.flatMap(({ address, inboxId }) => {
+    const token = unsubscribeTokenIn(address);
+    return token === undefined ? [] : [[inboxId, token] as const];
+  });
+  return { inboxIds: [...new Set(recipients.map(({ inboxId }) => inboxId))], unsubscribeTokens: new Map(tokens) };
 }
 
 export class Recipients {

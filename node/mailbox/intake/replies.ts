@@ -35,6 +35,7 @@ export const replies = {
   diskFull: reply(452, '4.3.1 The disk of this host is full; try again later.'),
   tooLarge: reply(552, '5.3.4 The mail is larger than 25 MiB.'),
   unknownSender: reply(451, '4.4.3 The DNS does not tell now who sent this; try again.'),
+  forged: reply(550, '5.7.26 The domain of its From wants mail refused that DMARC does not pass (p=reject).'),
   looping: reply(554, '5.4.6 The mail goes in circles: it was here before.'),
   gone: reply(550, '5.2.1 The inbox has just been deleted.'),
   failed: reply(451, '4.3.0 The mail could not be kept; try again.'),

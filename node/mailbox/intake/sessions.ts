@@ -6,7 +6,7 @@ import type { SMTPServerDataStream, SMTPServerSession } from 'smtp-server';
 import { isLoopback } from '../../machine/this-machine.ts';
 import type { MailRates } from './mail-rates.ts';
 import { type Received, type ReceptionParts, receive } from './reception.ts';
-import { type RecipientParts, Recipients } from './recipients.ts';
+import { addressedIn, type RecipientParts, Recipients } from './recipients.ts';
 import { Reply, replies } from './replies.ts';
 import type { TrustedPeers } from './trusted-peers.ts';
 
@@ -144,7 +144,7 @@ export class Sessions {
       stream,
       {
         mailFrom: mailFrom === false ? '' : mailFrom.address,
-        inboxIds: [...new Set(recipients.map(({ inboxId }) => inboxId))],
+        ...addressedIn(recipients),
         ...{ ...origin, isTrusted, isAllOrNone: isSmtp },
         protocol: isSmtp ? (session.secure ? 'ESMTPS' : 'ESMTP') : 'LMTP',
       },
@@ -159,5 +159,6 @@ function answerFor(received: Received | undefined, inboxId: string): string | Re
     return received.outcome === 'too-large' ? replies.tooLarge() : replies.unknownSender();
   const fate = received.fates.get(inboxId)?.status;
   if (fate === 'looping') return replies.looping();
+  if (fate === 'forged') return replies.forged();
   return fate === 'stored' || fate === 'duplicate' ? '2.6.0 The mail is kept.' : replies.gone();
 }

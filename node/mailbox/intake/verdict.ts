@@ -24,6 +24,8 @@ export interface Verdict {
   readonly isAuthenticated: boolean;
   /** The DNS gave no answer that could be relied on: the same mail may get another verdict later. */
   readonly isTemporary: boolean;
+  /** DMARC fails, and the domain wants such mail refused. Only where the sender's machine is known, without which SPF can't pass. */
+  readonly isToBeRefused?: true | undefined;
   /** Absent when the mail is from no domain, or from several. */
   readonly fromDomain?: string | undefined;
 }
@@ -93,6 +95,9 @@ async function judge(mail: JudgedMail, resolver: Resolve, hostId: string): Promi
     authentication: words,
     isAuthenticated: words.dmarc === 'pass' || (words.dmarc === 'none' && isOwn),
     isTemporary: words.dmarc !== 'pass' && Object.values(words).includes('temperror'),
+    ...(ip !== undefined && words.dmarc === 'fail' && policy !== false && policy.policy === 'reject'
+      ? { isToBeRefused: true }
+      : {}),
     fromDomain,
   };
 }

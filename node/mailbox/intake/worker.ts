@@ -10,6 +10,7 @@ import { Writer } from '../store/writer.ts';
 import { baseSubject } from '../threads/subject.ts';
 import { chooseThread } from '../threads/thread-choice.ts';
 import { Gathered, inTurn } from './gathered.ts';
+import { importMails } from './import.ts';
 import { IndexUpkeep } from './index-upkeep.ts';
 import { ingest } from './ingest.ts';
 import { type Listener, type ListenerParts, type ListenPlace, listen } from './listener.ts';
@@ -96,6 +97,7 @@ async function erased<Result>(work: Promise<Result>): Promise<Result> {
 const answers: Answers<IntakeQuestions> = {
   organization: () => writer.organization,
   ingest: (mail) => ingest(mail, mails),
+  importMails: (question) => importMails(question, { writer, hostId, clock: systemClock }),
   leftReports: () => writer.leftReports(),
   settleReport: (message) => writer.settleReport(message),
   findInbox: (inboxId) => writer.findInbox(inboxId),
@@ -104,13 +106,19 @@ const answers: Answers<IntakeQuestions> = {
   activateInbox: (active) => writer.activateInbox(active),
   changeInbox: (change) => writer.changeInbox(change),
   deleteInbox: (deletion) => writer.deleteInbox(deletion),
-  changeKeeping: (change) => writer.changeKeeping(change),
+  changeSettings: (change) => writer.changeSettings(change),
   eraseMails: (question) => erased(writer.eraseMails(question)),
   eraseMail: (inboxId) => erased(writer.eraseMail(inboxId)),
   dropInbox: (inboxId) => writer.dropInbox(inboxId),
   changeLabels: (question) => writer.changeLabels(question),
   changeEach: (question) => writer.changeEach(question),
   removeMails: (question) => erased(writer.removeMails(question)),
+  unsubscribe: async ({ token, atMs, ...who }) => {
+    await writer.write(() => writer.unsubscriptions.take(token, who, atMs));
+  },
+  noteOpened: (opened) => writer.write(() => writer.outcomes.opened(opened)),
+  addListEntry: (entry) => writer.write(() => writer.lists.add(entry)),
+  removeListEntry: (meant) => writer.write(() => writer.lists.remove(meant)),
   addKey: (key) => writer.write(() => writer.keys.add(key)),
   renameKey: ({ meant, name, atMs }) => writer.write(() => writer.keys.rename(meant, name, atMs)),
   removeKey: (meant) => writer.write(() => writer.keys.remove(meant)),

@@ -15,6 +15,7 @@ import type { BegunOutgoing, OutgoingDraft, OutgoingKey, SentIds } from '../outg
 import type { Asks, IntakeQuestions } from '../questions.ts';
 import { certainly, type MailInDoubt } from './certainty.ts';
 import { withOctets } from './composed-mail.ts';
+import { type MailLinksParts, withLinks } from './mail-links.ts';
 import { partiesOf, refuseSender } from './parties.ts';
 import { refusalOf } from './refusals.ts';
 import type { Named } from './reply.ts';
@@ -32,6 +33,8 @@ export interface OutboxParts {
   readonly standings: Pick<Standings, 'of'>;
   /** The directory of the mailbox's data. */
   readonly directory: string;
+  /** What mails carry for whoever gets them. */
+  readonly links: () => Promise<MailLinksParts>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -138,10 +141,11 @@ export class Outbox {
     const { localIds, remote } = await partiesOf(addresses, this.#parts);
     const id = newUuid(random);
     const { inReplyTo, references = [] } = named ?? {};
-    const { to, cc, bcc, replyTo, subject, text, html, payload } = mail;
+    const { to, cc, bcc, replyTo, subject, text, payload } = mail;
+    const { headers, html } = await withLinks(mail, { id, inboxId: inbox.inboxId }, this.#parts.links);
     const content: Readied['content'] = {
       ...{ from: senderOf(inbox), to, cc, bcc, replyTo, subject, text, references, attachments: files },
-      headers: [...mail.headers, ['X-Mesh-Loop', inbox.inboxId]],
+      headers: [...headers, ['X-Mesh-Loop', inbox.inboxId]],
       messageId: `<${id}@${inbox.inboxId.slice(inbox.inboxId.lastIndexOf('@') + 1)}>`,
       date: new Date(clock.wallMs()).toISOString(),
       ...(html === undefined ? {} : { html }),
@@ -161,6 +165,8 @@ export class Outbox {
         ...{ id, inboxId: inbox.inboxId, key, octets, threadId, localIds, labels: mail.labels },
         ...{ bcc: mail.bcc.map(shown), atMs: Date.parse(content.date) },
         correspondents: [...mail.to, ...mail.cc].map(({ address }) => address.toLowerCase()),
+        tracksOpens: mail.tracksOpens,
+        recipients: [...mail.to, ...mail.cc, ...mail.bcc].map(({ address }) => address),
         submission: submission && JSON.stringify(submission),
       }),
     );

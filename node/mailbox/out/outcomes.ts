@@ -4,6 +4,7 @@ import type { Clock } from '../../../mesh/ports.ts';
 import { Sleeper } from '../../../mesh/time/sleeper.ts';
 import type { ChangeEntry, ChangeLog, CursorReader, EmailEntry } from '../../changes/change-log.ts';
 import type { Log } from '../../log.ts';
+import { isHard } from '../../send/bounces/bounce-report.ts';
 import { isFinal, type Recipient } from '../../send/message.ts';
 import type { Sending } from '../../send/send-service.ts';
 import { mailboxErrorOf } from '../errors.ts';
@@ -130,10 +131,16 @@ export class Outcomes {
       const enhanced = known.find((one) => one.address === address)?.enhanced;
       return { address, status: enhanced ?? (code === undefined ? '5.0.0' : String(code)) };
     });
+    // Of several who got a mail, one could write a bounce about another (node/send/returned-mail.ts); what a server refuses itself is its own word.
+    const isBelieved = event !== 'email.bounced' || known.length === 1;
+    const dead = isBelieved
+      ? known.filter((one) => lost.some(({ address }) => address === one.address) && isDead(one))
+      : [];
     return [
       {
         ...{ seq, id: email.email_id, bounced, atMs: Date.parse(timestamp) },
         sent: event === 'email.sent' ? of('sent').map(({ address }) => address) : [],
+        dead: dead.map(({ address }) => address),
         isPermanent: event === 'email.bounced' || lost.some(({ state }) => state === 'failed'),
         suppressed: event === 'email.bounced' ? [] : of('suppressed').map(({ address }) => address),
       },
@@ -150,6 +157,13 @@ export class Outcomes {
     const ids = silent.filter((id) => isFinal(sending.get(id)?.state ?? 'cancelled'));
     await intake.ask('sweepOutgoing', { ids, atMs: nowMs });
   }
+}
+
+/** Whether the address takes no mail in future, as the send module judges what came back. */
+function isDead({ address, state, enhanced, code, reply }: Recipient): boolean {
+  if (state !== 'bounced' && state !== 'failed') return false;
+  const status = enhanced ?? (code !== undefined && code >= 500 ? '5.0.0' : '4.0.0');
+  return isHard({ address, action: 'failed', status, ...(reply === undefined ? {} : { diagnostic: reply }) });
 }
 
 function isOfMail(entry: ChangeEntry): entry is EmailEntry {

@@ -1,5 +1,7 @@
 // Why a mail was not written down, as its sender is told.
 import { MailboxError, noSuch } from '../errors.ts';
+import { listPath } from '../http/list-path.ts';
+import type { KeptOut } from '../list-decision.ts';
 import type { BegunOutgoing } from '../outgoing-mail.ts';
 
 /** `sender`: the inbox that sends. */
@@ -17,6 +19,8 @@ export function refusalOf(begun: BegunOutgoing, sender: string, nowMs: number): 
       const retryAfterSeconds = secondsOf(begun.untilMs - nowMs);
       return new MailboxError('rate_limit_exceeded', message, { retryAfterSeconds });
     }
+    case 'kept-in':
+      return keptIn(begun.address, begun.by);
     default:
       return noSuch('inbox');
   }
@@ -31,6 +35,21 @@ function ownFull(inboxId: string): MailboxError {
 function otherFull(inboxId: string): MailboxError {
   const message = `The inbox '${inboxId}' is full; nobody got the mail.`;
   return new MailboxError('message_rejected', message, { fix: 'Send it again when that inbox has room.' });
+}
+
+function keptIn(address: string, by: KeptOut): MailboxError {
+  const path = (listType: 'allow' | 'block') => listPath({ scope: by.scope, direction: 'send', listType });
+  if (by.why === 'not-allowed') {
+    const message = `The send list of this ${by.scope.kind} names whom mail may go to, and '${address}' is not among them; nobody got the mail.`;
+    return new MailboxError('message_rejected', message, {
+      fix: `POST ${path('allow')} with {"entry": "${address}"}.`,
+    });
+  }
+  const message = `The entry '${by.entry}' of the send block list of this ${by.scope.kind} keeps mail from '${address}'; nobody got it.`;
+  const fix = by.isReadOnly
+    ? 'Mail to that address came back for good, or it complained: leave it out.'
+    : `DELETE ${path('block')}/${encodeURIComponent(by.entry)}, or leave that address out.`;
+  return new MailboxError('message_rejected', message, { fix });
 }
 
 function secondsOf(waitMs: number): number {

@@ -6,7 +6,7 @@ import type { Mailbox } from '../../send/message.ts';
 import { parseHeaders } from '../../send/request/headers.ts';
 import { type MailboxRules, mailboxKey, parseMailbox } from '../../send/request/mailboxes.ts';
 import { bodyText, refuseLargePayload, TEXT_OF_PAYLOAD } from '../../send/request/request.ts';
-import { MailboxError } from '../errors.ts';
+import { MailboxError, wrongField } from '../errors.ts';
 import type { SendForm } from '../http/send-forms.ts';
 import { partsOfShown } from '../intake/mail-addresses.ts';
 import { labelFault } from '../label.ts';
@@ -24,6 +24,10 @@ export interface WishedMail {
   readonly text: string;
   readonly html?: string | undefined;
   readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Whether it gets headers by which its one recipient asks for no more mail. */
+  readonly offersUnsubscribing: boolean;
+  /** Whether it gets the picture by which it is known that it was opened. */
+  readonly tracksOpens: boolean;
   readonly payload?: unknown;
   readonly labels: readonly string[];
 }
@@ -33,28 +37,33 @@ export interface Wish {
   readonly form: Omit<SendForm, 'attachments'>;
   readonly derived: Addressed;
   readonly rules: MailboxRules;
+  /** Whether this host is reached by HTTP from everywhere, as what tracks a mail must be. */
+  readonly hasPublicUrl: boolean;
 }
 
 /** Throws `validation_error`, and `unprocessable` when there is no recipient. */
-export function checkedWish({ form, derived, rules }: Wish): WishedMail {
+export function checkedWish({ form, derived, rules, hasPublicUrl }: Wish): WishedMail {
   const { labels, subject = '', headers = {}, payload } = form;
   for (const label of labels) refuseLabel(label);
   refuseLineBreaks(subject, 'subject');
   if (subject.length > HEADER_VALUE_CHARACTERS_MAX)
-    throw invalid('subject', `has ${subject.length} characters; at most ${HEADER_VALUE_CHARACTERS_MAX} are allowed`);
+    throw wrongField('subject', `has ${subject.length} characters; at most ${HEADER_VALUE_CHARACTERS_MAX} are allowed`);
   if (payload !== undefined) refuseLargePayload(payload);
   const text = form.text === undefined ? undefined : bodyText(form.text, 'text');
   const html = form.html === undefined ? undefined : bodyText(form.html, 'html');
+  if (form.track_opens) refuseUntrackable(html, hasPublicUrl);
   const isDataAlone = text === undefined && html === undefined && payload !== undefined;
+  const recipients = recipientsOf({ form, derived, rules });
   return {
-    ...recipientsOf({ form, derived, rules }),
+    ...recipients,
     replyTo: distinct(parsed(form.reply_to ?? [], 'reply_to', rules), new Set()),
     ...{ subject, text: text ?? (isDataAlone ? TEXT_OF_PAYLOAD : ''), html, payload, labels: [...new Set(labels)] },
-    headers: headersOf(headers),
+    ...headersOf(headers, recipients),
+    tracksOpens: form.track_opens === true,
   };
 }
 
-function recipientsOf({ form, derived, rules }: Wish): Pick<WishedMail, 'to' | 'cc' | 'bcc'> {
+function recipientsOf({ form, derived, rules }: Omit<Wish, 'hasPublicUrl'>): Pick<WishedMail, 'to' | 'cc' | 'bcc'> {
   const seen = new Set<string>();
   const of = (field: 'to' | 'cc' | 'bcc', derivedOnes: readonly string[]) => {
     const said = form[field];
@@ -64,7 +73,7 @@ function recipientsOf({ form, derived, rules }: Wish): Pick<WishedMail, 'to' | '
   if (seen.size === 0)
     throw new MailboxError('unprocessable', "The mail has no recipient: name one in 'to', 'cc' or 'bcc'.");
   if (seen.size > RECIPIENTS_MAX)
-    throw invalid('to', `and the others are ${seen.size} recipients; at most ${RECIPIENTS_MAX} are allowed`);
+    throw wrongField('to', `and the others are ${seen.size} recipients; at most ${RECIPIENTS_MAX} are allowed`);
   return all;
 }
 
@@ -97,25 +106,29 @@ function distinct(mailboxes: readonly Mailbox[], seen: Set<string>): readonly Ma
   });
 }
 
-function headersOf(headers: Readonly<Record<string, string>>): WishedMail['headers'] {
+/** `List-Unsubscribe: auto` is made when the mail is, of whom it goes to. */
+function headersOf(
+  headers: Readonly<Record<string, string>>,
+  { to, cc, bcc }: Pick<WishedMail, 'to' | 'cc' | 'bcc'>,
+): Pick<WishedMail, 'headers' | 'offersUnsubscribing'> {
   const found = parseHeaders(headers);
-  const unsubscribe = found.find(
-    ([name, value]) => name === 'List-Unsubscribe' && value.trim().toLowerCase() === 'auto',
-  );
-  if (unsubscribe !== undefined)
-    throw invalid(
-      'headers.List-Unsubscribe',
-      "can't be 'auto' here: this host keeps no list of who has left; give an address",
-    );
-  return found;
+  const isAuto = ([name, value]: readonly [string, string]) =>
+    name === 'List-Unsubscribe' && value.trim().toLowerCase() === 'auto';
+  if (!found.some(isAuto)) return { headers: found, offersUnsubscribing: false };
+  if (found.some(([name]) => name === 'List-Unsubscribe-Post'))
+    throw wrongField('headers.List-Unsubscribe-Post', "is made by 'List-Unsubscribe: auto'; leave it out");
+  if (to.length + cc.length + bcc.length > 1)
+    throw wrongField('headers.List-Unsubscribe', "can be 'auto' in a mail to one recipient alone; send each a mail");
+  return { headers: found.filter((header) => !isAuto(header)), offersUnsubscribing: true };
+}
+
+function refuseUntrackable(html: string | undefined, hasPublicUrl: boolean): void {
+  if (!hasPublicUrl)
+    throw wrongField('track_opens', 'needs a host that is reached from everywhere: start it with --mailbox-public-url');
+  if (html === undefined) throw wrongField('track_opens', "needs 'html', for text has no picture");
 }
 
 function refuseLabel(label: string): void {
   const fault = labelFault(label);
-  if (fault !== undefined) throw invalid('labels', `has '${label.slice(0, 100)}', which ${fault}`);
-}
-
-function invalid(field: string, words: string): MailboxError {
-  const errors = [{ path: field.split('.'), message: words }];
-  return new MailboxError('validation_error', `'${field}' ${words}.`, { errors });
+  if (fault !== undefined) throw wrongField('labels', `has '${label.slice(0, 100)}', which ${fault}`);
 }

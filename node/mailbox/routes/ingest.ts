@@ -9,7 +9,7 @@ import type { Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { Random } from '../../../mesh/ports.ts';
 import { newUuid } from '../../../mesh/uuid.ts';
-import { MailboxError } from '../errors.ts';
+import { MailboxError, wrongField } from '../errors.ts';
 import { readParameters, textParameter } from '../http/input.ts';
 import { listParameter } from '../http/mail-parameters.ts';
 import type { IngestAnswer } from '../ingest-question.ts';
@@ -43,9 +43,9 @@ export function ingestRoutes(app: Hono, { intake, directory, random }: IngestSer
     const { to, mail_from: mailFrom = '', ip, helo } = readParameters(c, parameters);
     const recipients = [...new Set(to)];
     if (recipients.length === 0 || recipients.length > RECIPIENTS_MAX)
-      throw wrong('to', `must name 1 to ${RECIPIENTS_MAX} recipients, ?to=a@x.com&to=b@x.com`);
+      throw wrongField('to', `must name 1 to ${RECIPIENTS_MAX} recipients, ?to=a@x.com&to=b@x.com`);
     const type = (c.req.header('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
-    if (!TYPES.includes(type)) throw wrong('Content-Type', `must be ${TYPES[0]}, with the mail as the body`);
+    if (!TYPES.includes(type)) throw wrongField('Content-Type', `must be ${TYPES[0]}, with the mail as the body`);
     if (uploads >= UPLOADS_MAX)
       throw new MailboxError('service_unavailable', `${UPLOADS_MAX} mails are coming in already.`);
     uploads += 1;
@@ -66,7 +66,7 @@ export function ingestRoutes(app: Hono, { intake, directory, random }: IngestSer
 /** Piece by piece: a mail never stands in memory whole. */
 async function spoolBody(c: Context, path: string): Promise<void> {
   const { body } = c.req.raw;
-  if (body === null) throw wrong('body', 'must be the mail');
+  if (body === null) throw wrongField('body', 'must be the mail');
   await pipeline(Readable.fromWeb(body as never), withinSize, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
 }
 
@@ -80,13 +80,13 @@ async function* withinSize(octets: AsyncIterable<Buffer>): AsyncIterable<Buffer>
   }
 }
 
+/** Statuses that are the recipient's (RFC 3463 §3.2, §3.3), or say that its domain is none of ours. */
+const ABOUT_ADDRESS = /^5\.(?:1\.\d+|2\.\d+|7\.1)$/;
+
 /** 503: the same mail may be taken later. */
-function refusalOf({ code, message }: Extract<IngestAnswer, { refusal: unknown }>['refusal']): MailboxError {
+function refusalOf({ code, status, message }: Extract<IngestAnswer, { refusal: unknown }>['refusal']): MailboxError {
   if (code === 552) return new MailboxError('payload_too_large', message);
   if (code < 500) return new MailboxError('service_unavailable', message);
-  return new MailboxError(code === 554 ? 'unprocessable' : 'not_found', message);
-}
-
-function wrong(field: string, message: string): MailboxError {
-  return new MailboxError('validation_error', `'${field}' ${message}.`, { errors: [{ path: [field], message }] });
+  // Nobody has the address, or may have it; else it is the mail that is refused.
+  return new MailboxError(ABOUT_ADDRESS.test(status) ? 'not_found' : 'unprocessable', message);
 }

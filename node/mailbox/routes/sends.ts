@@ -15,6 +15,7 @@ import type { Inbox } from '../inbox.ts';
 import type { Inboxes } from '../org/inboxes.ts';
 import { type AttachedFiles, refuseMany } from '../out/attached-files.ts';
 import { forwardedBody } from '../out/forward.ts';
+import { withoutPictures } from '../out/mail-links.ts';
 import type { Outbox } from '../out/outbox.ts';
 import { type Addressed, addressedBy, forwardSubject, type Named, namedBy, replySubject } from '../out/reply.ts';
 import { checkedWish } from '../out/wished-mail.ts';
@@ -34,6 +35,8 @@ export interface SendServices {
   readonly readBody: ReadSendBody;
   /** Special-use domains that are mail domains here, in lower case. */
   readonly internalDomains: readonly string[];
+  /** Where this host is reached from everywhere. */
+  readonly publicUrl: string | undefined;
 }
 
 /** A request as it came, and what it answers or passes on. */
@@ -91,7 +94,7 @@ class Sends {
     const { inbox, form, key, client, named, derived = NOBODY, carried = [], threadId } = asked;
     const known = await this.#known(asked);
     if (known !== undefined) return known;
-    const mail = checkedWish({ form, derived, rules: rulesFor(inbox, this.#services) });
+    const mail = checkedWish({ form, derived, ...rulesFor(inbox, this.#services) });
     const all = [...(await files.given(form.attachments, client)), ...carried];
     refuseMany(all);
     return await outbox.send({ inbox, mail, files: all, named, threadId, key });
@@ -107,14 +110,15 @@ class Sends {
   }
 
   async passOn(asked: Asked, messageId: string): Promise<SentIds> {
-    const { files } = this.#services;
+    const { files, publicUrl } = this.#services;
     const known = await this.#known(asked);
     if (known !== undefined) return known;
     const mail = await this.#mailOf(asked.inbox.inboxId, messageId);
     const { subject = forwardSubject(mail.subject) } = asked.form;
-    const form = { ...asked.form, ...forwardedBody(asked.form, mail), subject };
+    const passedOn = mail.html === undefined ? mail : { ...mail, html: withoutPictures(mail.html, publicUrl) };
+    const form = { ...asked.form, ...forwardedBody(asked.form, passedOn), subject };
     // Whoever names nobody is told so before anything is copied.
-    checkedWish({ form, derived: NOBODY, rules: rulesFor(asked.inbox, this.#services) });
+    checkedWish({ form, derived: NOBODY, ...rulesFor(asked.inbox, this.#services) });
     const carried = await files.carried(mail, asked.client);
     const { references } = namedBy({ ...mail, isOwn: false });
     return await this.send({ ...asked, form, carried, named: { references }, threadId: mail.threadId });
@@ -142,8 +146,12 @@ function sentBody({ messageId, threadId }: SentIds) {
 }
 
 /** Inboxes of this host are written to whatever their domain is, and so are those whom the send module may write to. */
-function rulesFor({ inboxId }: Inbox, { internalDomains }: SendServices): MailboxRules {
-  return { internalDomains: [...internalDomains, inboxId.slice(inboxId.lastIndexOf('@') + 1).toLowerCase()] };
+function rulesFor(
+  { inboxId }: Inbox,
+  { internalDomains, publicUrl }: SendServices,
+): { readonly rules: MailboxRules; readonly hasPublicUrl: boolean } {
+  const domains = [...internalDomains, inboxId.slice(inboxId.lastIndexOf('@') + 1).toLowerCase()];
+  return { rules: { internalDomains: domains }, hasPublicUrl: publicUrl !== undefined };
 }
 
 /** `asked`: everything by which two requests are told apart. Throws `validation_error` for a key that is none. */

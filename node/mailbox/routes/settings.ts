@@ -1,11 +1,11 @@
-// How long and how much an inbox keeps, which AgentMail's clients know nothing of.
+// What an inbox keeps, and what it refuses, which AgentMail's clients know nothing of.
 import type { Hono } from 'hono';
 import { z } from 'zod';
 import type { Clock } from '../../../mesh/ports.ts';
 import { pathSegment } from '../../http/input.ts';
 import { noSuch } from '../errors.ts';
 import { readForm } from '../http/input.ts';
-import type { Inbox } from '../inbox.ts';
+import { DMARC_SETTINGS, type Inbox } from '../inbox.ts';
 import type { Inboxes } from '../org/inboxes.ts';
 import type { Asks, IntakeQuestions } from '../questions.ts';
 import { QUOTA_BYTES_DEFAULT, QUOTA_BYTES_MAX, RETENTION_DAYS_MAX } from '../retention.ts';
@@ -17,10 +17,11 @@ const settings = z
   .strictObject({
     retention_days: z.int().min(1).max(RETENTION_DAYS_MAX).nullable().optional(),
     quota_bytes: z.int().min(0).max(QUOTA_BYTES_MAX).nullable().optional(),
+    dmarc: z.enum(DMARC_SETTINGS).optional(),
   })
   .refine(
     (form) => Object.values(form).some((value) => value !== undefined),
-    'must have retention_days or quota_bytes',
+    'must have retention_days, quota_bytes or dmarc',
   );
 
 export interface SettingsServices {
@@ -37,6 +38,7 @@ export function settingsRoutes(app: Hono, { inboxes, intake, retentionDays, cloc
     retention_days: inbox.retentionDays ?? retentionDays ?? null,
     quota_bytes: inbox.quotaBytes ?? QUOTA_BYTES_DEFAULT,
     used_bytes: inbox.usedBytes,
+    dmarc: inbox.dmarc,
   });
 
   app.get(PATH, async (c) => c.json(bodyOf(await inboxes.get(pathSegment(c, 'inbox_id')))));
@@ -44,8 +46,9 @@ export function settingsRoutes(app: Hono, { inboxes, intake, retentionDays, cloc
   app.put(PATH, async (c) => {
     const form = await readForm(c, settings, FORM_BYTES_MAX);
     const { inboxId } = await inboxes.get(pathSegment(c, 'inbox_id'));
-    const change = { inboxId, retentionDays: form.retention_days, quotaBytes: form.quota_bytes, atMs: clock.wallMs() };
-    const inbox = await intake.ask('changeKeeping', change);
+    const { retention_days: retentionDays, quota_bytes: quotaBytes, dmarc } = form;
+    const change = { inboxId, retentionDays, quotaBytes, dmarc, atMs: clock.wallMs() };
+    const inbox = await intake.ask('changeSettings', change);
     if (inbox === undefined) throw noSuch('inbox');
     return c.json(bodyOf(inbox));
   });

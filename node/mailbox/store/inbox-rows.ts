@@ -1,13 +1,14 @@
 // The rows of inboxes. All of these run within a transaction, but for what only reads.
 import {
   type BegunInbox,
+  type DmarcSetting,
   INBOXES_MAX,
   type Inbox,
   type InboxChange,
   type InboxDraft,
   type InboxState,
+  type SettingsChange,
 } from '../inbox.ts';
-import type { KeepingChange } from '../retention.ts';
 import type { Connection } from './database.ts';
 import type { SearchRows } from './search-rows.ts';
 
@@ -26,6 +27,7 @@ export interface StoredInbox {
   readonly used_bytes: number;
   readonly retention_days: number | null;
   readonly quota_bytes: number | null;
+  readonly dmarc: DmarcSetting;
   readonly created_at: number;
   readonly updated_at: number;
 }
@@ -42,6 +44,7 @@ export function inboxOf(stored: StoredInbox): Inbox {
     usedBytes: stored.used_bytes,
     retentionDays: stored.retention_days ?? undefined,
     quotaBytes: stored.quota_bytes ?? undefined,
+    dmarc: stored.dmarc,
     createdAtMs: stored.created_at,
     updatedAtMs: stored.updated_at,
   };
@@ -107,10 +110,11 @@ export class InboxRows {
   }
 
   /** `undefined` when there is no such inbox any more. */
-  changeKeeping({ inboxId, retentionDays, quotaBytes, atMs }: KeepingChange): Inbox | undefined {
+  changeSettings({ inboxId, retentionDays, quotaBytes, dmarc, atMs }: SettingsChange): Inbox | undefined {
     for (const [column, value] of [
       ['retention_days', retentionDays],
       ['quota_bytes', quotaBytes],
+      ['dmarc', dmarc],
       ['updated_at', atMs],
     ] as const)
       if (value !== undefined)

@@ -1,16 +1,23 @@
 // One received mail becomes rows: once for each inbox that gets it, its octets once for all of them.
 import type { NewUuid } from '../../../mesh/uuid.ts';
 import { type AppendEvent, receivedDetail } from '../event.ts';
-import type { ChooseThread, Delivery, ReceivedMail, StoredDelivery } from '../message.ts';
+import type { ArchivedMail, ImportedMail } from '../mail-archive.ts';
+import { type ChooseThread, type Delivery, MAIL_CLASSES, type ReceivedMail, type StoredDelivery } from '../message.ts';
+import { isFull } from '../retention.ts';
+import { type BetterCopyParts, releaseByCopy } from './better-copy.ts';
 import type { Connection } from './database.ts';
+import { hides } from './label-rows.ts';
+import type { ListRows } from './list-rows.ts';
 import { idsOf, insertMessage } from './message-row.ts';
 import { bindReferences, knownThreads } from './references.ts';
 import { labelsOfReport, noteReport, type SentMail, sentMailOf } from './report-rows.ts';
-import { beginThread, countLabel, joinThread, type MailOfThread } from './thread-rows.ts';
+import { beginThread, countLabel, joinThread, type MailOfThread, refreshThread } from './thread-rows.ts';
+import type { Unsubscriptions } from './unsubscriptions.ts';
 
-export interface MailRowsParts {
-  readonly connection: Connection;
+export interface MailRowsParts extends BetterCopyParts {
   readonly appendEvent: AppendEvent;
+  readonly lists: Pick<ListRows, 'keptOut' | 'block'>;
+  readonly unsubscriptions: Pick<Unsubscriptions, 'take'>;
   readonly chooseThread: ChooseThread;
   /** The subject without its reply prefixes; `undefined`: too short to find a thread by. */
   readonly baseSubject: (subject: string) => string | undefined;
@@ -33,9 +40,46 @@ export class MailRows {
     return mail.deliveries.map((delivery) => this.#insertFor(mail, delivery));
   }
 
-  #insertFor(mail: ReceivedMail, delivery: Delivery): StoredDelivery {
+  /** Keeps a mail of an archive, of which nobody is told. */
+  archive(
+    inboxId: string,
+    { atMs, labels, trace }: ArchivedMail,
+    mail: Pick<ReceivedMail, 'raw' | 'digest' | 'content'>,
+    nowMs: number,
+  ): ImportedMail {
     const { connection } = this.#parts;
-    const { inboxId } = delivery;
+    const sql = "SELECT row, used_bytes, quota_bytes FROM inbox WHERE inbox_id = ? AND state = 'active'";
+    const inbox = connection.get<{ row: number; used_bytes: number; quota_bytes: number | null }>(sql, inboxId);
+    if (inbox === undefined) return { status: 'refused', reason: 'The inbox is gone.' };
+    const same = 'SELECT message_id FROM message WHERE inbox = ? AND digest = ?';
+    const known = connection.get<{ message_id: string }>(same, inbox.row, mail.digest);
+    if (known !== undefined) return { status: 'duplicate', messageId: known.message_id };
+    if (isFull({ usedBytes: inbox.used_bytes, quotaBytes: inbox.quota_bytes ?? undefined }))
+      return { status: 'refused', reason: 'The inbox is full.' };
+    const received: ReceivedMail = { ...mail, labels, receivedAtMs: atMs, deliveries: [] };
+    const messageId = this.#messageId(inbox.row, received);
+    const mailClass = MAIL_CLASSES.find((one) => one !== 'received' && labels.includes(one)) ?? 'received';
+    const ofThread: MailOfThread = {
+      ...{ messageId, content: mail.content, isHidden: hides(new Set(labels)), labels, atMs },
+      size: mail.raw.size + Buffer.byteLength(trace),
+      baseSubject: mail.content.subject === undefined ? undefined : this.#parts.baseSubject(mail.content.subject),
+    };
+    const delivery: Delivery = { inboxId, trace, mailClass, isAuthenticated: false };
+    const isApart = mailClass !== 'received';
+    const { thread } = this.#joinedThread(inbox.row, received, delivery, { ...ofThread, isHidden: isApart }, undefined);
+    const place = { inbox: inbox.row, thread, messageId };
+    const row = insertMessage(connection, place, received, { ...delivery, ...ofThread });
+    connection.run('UPDATE message SET updated_at = ? WHERE row = ?', nowMs, row);
+    if (!isApart) bindReferences(connection, inbox.row, thread, idsOf(messageId, mail.content));
+    // Others of its thread may have come later.
+    refreshThread(connection, thread, nowMs);
+    connection.run('UPDATE inbox SET used_bytes = used_bytes + ? WHERE row = ?', ofThread.size, inbox.row);
+    return { status: 'stored', messageId };
+  }
+
+  #insertFor(mail: ReceivedMail, judged: Delivery): StoredDelivery {
+    const { connection } = this.#parts;
+    const { inboxId } = judged;
     const inbox = connection.get<{ row: number }>(
       "SELECT row FROM inbox WHERE inbox_id = ? AND state = 'active'",
       inboxId,
@@ -47,21 +91,45 @@ export class MailRows {
       inbox,
       mail.digest,
     );
-    if (known !== undefined) {
-      receivedToo(connection, known);
-      return { inboxId, status: 'duplicate', messageId: known.message_id, threadId: known.thread_id };
-    }
+    if (known === undefined) return { inboxId, ...this.#insertNew(inbox, mail, judged) };
+    receivedToo(connection, known);
+    if (judged.mailClass === 'received' && !this.#isKeptOut(inbox, mail, judged))
+      releaseByCopy(this.#parts, known, { copy: judged, atMs: mail.receivedAtMs });
+    return { inboxId, status: 'duplicate', messageId: known.message_id, threadId: known.thread_id };
+  }
+
+  #insertNew(inbox: number, mail: ReceivedMail, judged: Delivery): Omit<StoredDelivery, 'inboxId'> {
+    const { connection, appendEvent } = this.#parts;
+    const { report, receivedAtMs: atMs } = mail;
     const messageId = this.#messageId(inbox, mail);
-    const sent = sentMailOf(connection, inbox, mail.report, delivery);
-    const ofThread = this.#ofThread(mail, delivery, messageId, sent);
+    const sent = sentMailOf(connection, inbox, report, judged);
+    const mailClass = sent === undefined && this.#isKeptOut(inbox, mail, judged) ? 'blocked' : judged.mailClass;
+    const delivery = { ...judged, mailClass };
+    const isUnsubscribing = this.#isUnsubscribing(mail, judged);
+    const own = sent !== undefined && report ? labelsOfReport(report) : [isUnsubscribing ? 'unsubscribe' : 'unread'];
+    const ofThread = this.#ofThread(mail, { delivery, messageId, isHidden: mailClass !== 'received' && !sent, own });
     const { thread, threadId } = this.#joinedThread(inbox, mail, delivery, ofThread, sent);
     const message = insertMessage(connection, { inbox, thread, messageId }, mail, { ...delivery, ...ofThread });
     if (!ofThread.isHidden) bindReferences(connection, inbox, thread, idsOf(messageId, mail.content));
     connection.run('UPDATE inbox SET used_bytes = used_bytes + ? WHERE row = ?', ofThread.size, inbox);
-    const { report, receivedAtMs: atMs } = mail;
     if (report !== undefined && sent !== undefined) noteReport(this.#parts, message, { report, sent, atMs });
-    else this.#parts.appendEvent(message, receivedDetail(delivery.mailClass), atMs);
-    return { inboxId, status: 'stored', messageId, threadId };
+    else if (!isUnsubscribing) appendEvent(message, receivedDetail(mailClass), atMs);
+    return { status: 'stored', messageId, threadId, mailClass };
+  }
+
+  /** Whoever asks for no more mail, with a token that is his, gets none; nobody has to read that. */
+  #isUnsubscribing({ content, receivedAtMs }: ReceivedMail, { inboxId, unsubscribeToken: token }: Delivery): boolean {
+    const { fromAddress: address } = content;
+    if (token === undefined || address === undefined) return false;
+    return this.#parts.unsubscriptions.take(token, { inboxId, address }, receivedAtMs);
+  }
+
+  /** By the inbox's lists: those for answers where the mail answers one that the inbox has sent, else those for all other mail. */
+  #isKeptOut(inbox: number, { content }: ReceivedMail, { inboxId, isAuthenticated }: Delivery): boolean {
+    const { connection, lists } = this.#parts;
+    const isAnswer = content.inReplyTo.some((id) => connection.get(SENT, inbox, id) !== undefined);
+    const direction = isAnswer ? 'reply' : 'receive';
+    return lists.keptOut({ inboxId, direction, address: content.fromAddress, isAuthenticated }) !== undefined;
   }
 
   /** The header's own, so that the same mail has the same id everywhere; where that is missing or taken, one that a retry has, too. */
@@ -75,17 +143,18 @@ export class MailRows {
 
   #ofThread(
     mail: ReceivedMail,
-    { mailClass, trace }: Delivery,
-    messageId: string,
-    sent: SentMail | undefined,
+    said: Pick<MailOfThread, 'messageId' | 'isHidden'> & {
+      readonly delivery: Delivery;
+      /** Labels beside `received`, the class and those of the mail. */
+      readonly own: readonly string[];
+    },
   ): MailOfThread {
-    const { content, raw, receivedAtMs, report } = mail;
-    const isHidden = mailClass !== 'received' && sent === undefined;
-    const own = ['received', 'unread', ...(isHidden ? [mailClass] : [])];
-    const labels = new Set([...(sent && report ? labelsOfReport(report) : own), ...mail.labels]);
+    const { content, raw, receivedAtMs } = mail;
+    const { delivery, messageId, isHidden, own } = said;
+    const labels = new Set(['received', ...own, ...(isHidden ? [delivery.mailClass] : []), ...mail.labels]);
     return {
       ...{ messageId, content, isHidden, labels: [...labels], atMs: receivedAtMs },
-      size: raw.size + Buffer.byteLength(trace),
+      size: raw.size + Buffer.byteLength(delivery.trace),
       baseSubject: content.subject === undefined || isHidden ? undefined : this.#parts.baseSubject(content.subject),
     };
   }
@@ -126,6 +195,8 @@ export class MailRows {
   }
 }
 
+const SENT = `SELECT 1 FROM message WHERE inbox = ? AND message_id = ?
+  AND EXISTS (SELECT 1 FROM message_label WHERE message_label.message = message.row AND label = 'sent')`;
 const THREAD_ROW = 'SELECT row FROM thread WHERE thread_id = ? AND inbox = ?';
 
 interface KnownMail {

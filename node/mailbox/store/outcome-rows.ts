@@ -1,9 +1,11 @@
 // What became of mails that went out: labels and events of the mails, in the transaction in which it is written down how far the log was
 // heard, so that nothing is told twice. All of it runs within one, but for what only reads.
 import type { AppendEvent } from '../event.ts';
+import { entryNameOf } from '../list-entry.ts';
 import type { HeardOutcomes, SendOutcome } from '../outgoing-mail.ts';
 import type { Connection } from './database.ts';
 import type { LabelledMail, LabelRows } from './label-rows.ts';
+import type { ListRows } from './list-rows.ts';
 
 const POSITION = 'send outcomes';
 /** Milliseconds for which a key is known after its mail has ended. */
@@ -17,6 +19,7 @@ export interface OutcomeRowsParts {
   readonly connection: Connection;
   readonly appendEvent: AppendEvent;
   readonly labels: LabelRows;
+  readonly lists: Pick<ListRows, 'block'>;
 }
 
 interface StoredOutgoing {
@@ -57,6 +60,16 @@ export class OutcomeRows {
     return heard;
   }
 
+  /** Tells that a mail which is tracked was opened, the first time. */
+  opened({ id, atMs }: { readonly id: string; readonly atMs: number }): void {
+    const { connection, appendEvent } = this.#parts;
+    const sql = 'DELETE FROM tracked_mail WHERE id = ? RETURNING message';
+    const message = connection.get<{ message: number }>(sql, id)?.message;
+    if (message === undefined) return;
+    this.#label(message, 'opened', atMs);
+    appendEvent(message, { type: 'message.opened' }, atMs);
+  }
+
   /** Mails of which no end was heard for long. */
   silent(nowMs: number): readonly string[] {
     const sql = 'SELECT id FROM outgoing WHERE ended_at IS NULL AND mail IS NULL AND begun_at < ? LIMIT ?';
@@ -78,8 +91,9 @@ export class OutcomeRows {
     connection.run(forget, nowMs - RETURN_MS_MAX, SWEPT_AT_ONCE_MAX);
   }
 
-  #tell(message: number, { sent, bounced, isPermanent, suppressed, atMs }: SendOutcome): void {
+  #tell(message: number, { sent, bounced, isPermanent, dead, suppressed, atMs }: SendOutcome): void {
     const { appendEvent } = this.#parts;
+    for (const address of dead) this.#block(message, address, atMs);
     if (sent.length > 0) appendEvent(message, { type: 'message.sent', recipients: sent }, atMs);
     if (bounced.length > 0) {
       this.#label(message, 'bounced', atMs);
@@ -90,6 +104,15 @@ export class OutcomeRows {
     this.#label(message, 'rejected', atMs);
     const reason = `This host does not write to ${suppressed.join(', ')}: mail to that address came back, or it has asked for none.`;
     appendEvent(message, { type: 'message.rejected', reason }, atMs);
+  }
+
+  #block(message: number, address: string, atMs: number): void {
+    const { connection, lists } = this.#parts;
+    const sql = 'SELECT inbox_id FROM message JOIN inbox ON inbox.row = message.inbox WHERE message.row = ?';
+    const inboxId = connection.get<{ inbox_id: string }>(sql, message)?.inbox_id;
+    const name = entryNameOf(address);
+    if (inboxId === undefined || 'fault' in name) return;
+    lists.block(inboxId, name, { reason: 'bounced', isReadOnly: true, atMs });
   }
 
   #label(message: number, label: string, atMs: number): void {

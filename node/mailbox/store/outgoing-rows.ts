@@ -15,6 +15,7 @@ import type {
 import { isFull } from '../retention.ts';
 import type { Connection } from './database.ts';
 import { hides } from './label-rows.ts';
+import type { ListRows } from './list-rows.ts';
 import { idsOf, insertMessage, keepRaw } from './message-row.ts';
 import { bindReferences } from './references.ts';
 import { beginThread, joinThread, type MailOfThread } from './thread-rows.ts';
@@ -32,11 +33,14 @@ export interface WaitingMail extends ReceivedMail {
   readonly bcc: readonly string[];
   readonly ownLabels: readonly string[];
   readonly threadId?: string | undefined;
+  /** Absent in what an earlier program has written. */
+  readonly tracksOpens?: boolean | undefined;
 }
 
 export interface OutgoingRowsParts {
   readonly connection: Connection;
   readonly appendEvent: AppendEvent;
+  readonly lists: Pick<ListRows, 'keptOut'>;
   readonly baseSubject: (subject: string) => string | undefined;
   readonly newUuid: () => string;
   /** Puts the mail into the inboxes of `deliveries`. */
@@ -74,6 +78,8 @@ export class OutgoingRows {
     if (known !== undefined) return { outcome: 'known', known };
     const full = [inboxId, ...draft.localIds].find((one) => this.#isFull(one));
     if (full !== undefined) return { outcome: 'full', inboxId: full };
+    const keptIn = this.#keptIn(draft);
+    if (keptIn !== undefined) return keptIn;
     const untilMs = this.#brakedUntilMs(draft);
     if (untilMs !== undefined) return { outcome: 'braked', untilMs };
     keepRaw(connection, mail.raw);
@@ -121,6 +127,7 @@ export class OutgoingRows {
     if (stored.mail === null) return known && { sent: known, inboxIds: [] };
     const mail = JSON.parse(stored.mail) as WaitingMail;
     const { message, sent } = this.#insertSent(stored.inbox, mail, rejected !== undefined);
+    if (mail.tracksOpens) connection.run('INSERT INTO tracked_mail (id, message) VALUES (?, ?)', id, message);
     if (rejected !== undefined) this.#parts.appendEvent(message, { type: 'message.rejected', reason: rejected }, atMs);
     else this.#deliver(message, mail, { atMs, isLocal: stored.submission === null });
     const isEnded = rejected !== undefined || stored.submission === null;
@@ -137,6 +144,14 @@ export class OutgoingRows {
     const sql = 'DELETE FROM outgoing WHERE id = ? AND mail IS NOT NULL RETURNING raw';
     const raw = this.#parts.connection.get<{ raw: string }>(sql, id)?.raw;
     return raw === undefined ? [] : this.#parts.unused(raw);
+  }
+
+  #keptIn({ inboxId, recipients }: Omit<OutgoingDraft, 'octets'>): BegunOutgoing | undefined {
+    for (const address of recipients) {
+      const by = this.#parts.lists.keptOut({ inboxId, direction: 'send', address, isAuthenticated: true });
+      if (by !== undefined) return { outcome: 'kept-in', address, by };
+    }
+    return undefined;
   }
 
   #isFull(inboxId: string): boolean {

@@ -15,6 +15,8 @@ import { EventReader } from './event-rows.ts';
 import { InboxReader } from './inbox-reader.ts';
 import { KeyRows } from './key-rows.ts';
 import { listLabelEvents } from './label-events.ts';
+import { ListRows } from './list-rows.ts';
+import { exportedMails } from './mail-export.ts';
 import { MailReader } from './mail-reader.ts';
 import { outdatedMails } from './outdated.ts';
 import { SearchReader } from './search-reader.ts';
@@ -35,6 +37,7 @@ const inboxes = new InboxReader(connection);
 const mails = new MailReader(connection);
 const keys = new KeyRows(connection);
 const events = new EventReader(connection);
+const lists = new ListRows(connection);
 const threads = new ThreadReader(connection, mails);
 const search = new SearchReader(connection, mails, threads);
 
@@ -99,6 +102,9 @@ answerQuestions<QueryQuestions>(
       });
       return { items: items.map((found) => shown(body(found))), next };
     },
+    exportedMails: (question) => exportedMails(connection, directory, question),
+    listEntry: (meant) => lists.find(meant),
+    listEntries: (question) => lists.list(question),
     labelEvents: (question) => listLabelEvents(connection, question),
   },
   () => connection.close(),

@@ -1,13 +1,21 @@
 // A report joins the thread of the mail that it is about, in place of a thread of its own: it is no mail that anybody has to read. It waits here
 // until the send module has heard of it. All of it runs within one transaction.
 import type { AppendEvent } from '../event.ts';
+import { entryNameOf } from '../list-entry.ts';
 import type { Delivery, MailReport } from '../message.ts';
 import type { LeftReport } from '../report.ts';
 import type { Connection } from './database.ts';
+import type { ListRows } from './list-rows.ts';
 import { countLabel } from './thread-rows.ts';
 
 /** Reports that are taken up at once. */
 const LEFT_MAX = 20;
+
+export interface ReportParts {
+  readonly connection: Connection;
+  readonly appendEvent: AppendEvent;
+  readonly lists: Pick<ListRows, 'block'>;
+}
 
 /** A mail that the inbox has sent. */
 export interface SentMail {
@@ -15,6 +23,7 @@ export interface SentMail {
   readonly thread: number;
   readonly threadId: string;
   readonly inbox: number;
+  readonly inboxId: string;
   readonly recipients: readonly string[];
 }
 
@@ -23,7 +32,7 @@ export function sentMailOf(
   connection: Connection,
   inbox: number,
   report: MailReport | undefined,
-  { isAuthenticated }: Pick<Delivery, 'isAuthenticated'>,
+  { inboxId, isAuthenticated }: Pick<Delivery, 'inboxId' | 'isAuthenticated'>,
 ): SentMail | undefined {
   if (report === undefined || (report.kind === 'complaint' && !isAuthenticated)) return undefined;
   const found = connection.get<{ row: number; thread: number; thread_id: string; head: string }>(
@@ -33,17 +42,18 @@ export function sentMailOf(
   );
   if (found === undefined) return undefined;
   const { to, cc, bcc } = JSON.parse(found.head) as { to: string[]; cc: string[]; bcc: string[] };
-  return { row: found.row, thread: found.thread, threadId: found.thread_id, inbox, recipients: [...to, ...cc, ...bcc] };
+  const { row, thread, thread_id: threadId } = found;
+  return { row, thread, threadId, inbox, inboxId, recipients: [...to, ...cc, ...bcc] };
 }
 
-/** Labels of the report itself. */
+/** Labels of the report itself, beside `received`. */
 export function labelsOfReport({ kind }: MailReport): readonly string[] {
-  return ['received', kind === 'bounce' ? 'bounce' : 'complained'];
+  return [kind === 'bounce' ? 'bounce' : 'complained'];
 }
 
 /** Notes the report in the row `message`. A complaint is told of at once; of a bounce the send module may think otherwise. */
 export function noteReport(
-  { connection, appendEvent }: { readonly connection: Connection; readonly appendEvent: AppendEvent },
+  { connection, appendEvent, lists }: ReportParts,
   message: number,
   { report, sent, atMs }: { readonly report: MailReport; readonly sent: SentMail; readonly atMs: number },
 ): void {
@@ -55,8 +65,16 @@ export function noteReport(
   if (report.kind === 'bounce') return;
   const add = "INSERT OR IGNORE INTO message_label (message, label, inbox, at) VALUES (?, 'complained', ?, ?)";
   if (connection.run(add, row, inbox, atMs).changes > 0) countLabel(connection, thread, 'complained');
+  const name = only === undefined ? undefined : entryNameOf(addressIn(only));
+  if (name !== undefined && !('fault' in name))
+    lists.block(sent.inboxId, name, { reason: 'complained', isReadOnly: true, atMs });
   const complaintType = report.complaintType ?? 'abuse';
   appendEvent(row, { type: 'message.complained', complaintType, subType: 'FeedbackReport', recipients }, atMs);
+}
+
+/** The address of `Jane <jane@x.com>`. */
+function addressIn(shown: string): string {
+  return /<([^<>]*)>$/.exec(shown)?.[1] ?? shown;
 }
 
 /** Reports that the send module has not heard of, the oldest first. */

@@ -7,13 +7,14 @@ import {
   type InboxChange,
   type InboxDraft,
   type Organization,
+  type SettingsChange,
   withoutTag,
 } from '../inbox.ts';
 import type { LabelOutcome, LabelOutcomes } from '../label.ts';
+import type { ArchivedMail, ImportedMail } from '../mail-archive.ts';
 import type { ReceivedMail, StoredDelivery } from '../message.ts';
 import type { IntakeQuestions } from '../questions.ts';
 import type { LeftReport } from '../report.ts';
-import type { KeepingChange } from '../retention.ts';
 import { type Connection, emptyLog, openForWriting } from './database.ts';
 import { EventRows } from './event-rows.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -22,6 +23,7 @@ import { KeyRows } from './key-rows.ts';
 import { LabelEvents } from './label-events.ts';
 import { LabelRows } from './label-rows.ts';
 import { LeaseWriter } from './lease-writer.ts';
+import { ListRows } from './list-rows.ts';
 import { MailChanges } from './mail-changes.ts';
 import { MailRows, type MailRowsParts } from './mail-rows.ts';
 import { OutcomeRows } from './outcome-rows.ts';
@@ -32,6 +34,7 @@ import { Receipts } from './receipts.ts';
 import { releaseMail } from './release.ts';
 import { leftReports, settleReport } from './report-rows.ts';
 import { SearchRows } from './search-rows.ts';
+import { Unsubscriptions } from './unsubscriptions.ts';
 
 const FILE_KEY_BYTES = 32;
 
@@ -61,6 +64,9 @@ export class Writer {
   readonly receipts = new Receipts();
   /** To be changed within `write`. */
   readonly outcomes: OutcomeRows;
+  /** To be changed within `write`. */
+  readonly lists: ListRows;
+  readonly unsubscriptions: Unsubscriptions;
   readonly #connection: Connection;
   /** The log of the database may still have rows that were erased. */
   #isLogLeft = false;
@@ -89,19 +95,20 @@ export class Writer {
     const labels = new LabelRows(connection, this.labelEvents);
     const { chooseThread, baseSubject } = options;
     const release = { connection, chooseThread, baseSubject, appendEvent: events.append };
-    this.#changes = new MailChanges({
-      ...{ connection, labels, search: this.search },
-      unused: (digest) => this.#inboxes.unused(digest),
-      release: (message, atMs) => releaseMail(release, message, atMs),
-    });
-    this.#mails = new MailRows({ ...options, connection, newUuid, appendEvent: events.append });
+    const unused = (digest: string) => this.#inboxes.unused(digest);
+    const letGo = (message: number, atMs: number) => releaseMail(release, message, atMs);
+    this.#changes = new MailChanges({ connection, labels, search: this.search, unused, release: letGo });
+    const lists = new ListRows(connection);
+    this.lists = lists;
+    this.unsubscriptions = new Unsubscriptions({ connection, lists, key: this.organization.fileKey });
+    const told = { connection, newUuid, appendEvent: events.append, lists, unsubscriptions: this.unsubscriptions };
+    this.#mails = new MailRows({ ...options, ...told, labels, release: letGo });
     const { random, freed = () => undefined } = options;
     this.#freed = freed;
     this.leases = new LeaseWriter({ connection, group: this.#group, labels, newUuid: randomUuid, random, freed });
-    this.outcomes = new OutcomeRows({ connection, appendEvent: events.append, labels });
-    const unused = (digest: string) => this.#inboxes.unused(digest);
+    this.outcomes = new OutcomeRows({ connection, appendEvent: events.append, labels, lists });
     const deliver = (mail: ReceivedMail) => this.#mails.insert(mail);
-    const rows = new OutgoingRows({ ...options, connection, newUuid, appendEvent: events.append, deliver, unused });
+    const rows = new OutgoingRows({ ...options, ...told, deliver, unused });
     const names = (digest: string) => this.#names(digest);
     this.outgoing = new OutgoingWriter({ group: this.#group, rows, files, freed, names });
   }
@@ -117,11 +124,27 @@ export class Writer {
     const { digest, content } = mail.raw;
     try {
       const stored = await this.#group.run(() => this.#mails.insert(mail));
-      this.receipts.note(mail, stored);
+      this.receipts.note(stored);
       this.#freed(stored.map(({ inboxId }) => inboxId));
       return stored;
     } finally {
       if (content === undefined) this.files.settle(digest, this.#names(digest));
+    }
+  }
+
+  /** Puts a mail of an archive into an inbox. A mail whose octets are in a file has that file kept before. */
+  async archive(
+    inboxId: string,
+    kept: ArchivedMail,
+    mail: Pick<ReceivedMail, 'raw' | 'digest' | 'content'>,
+    nowMs: number,
+  ): Promise<ImportedMail> {
+    const { digest, content } = mail.raw;
+    try {
+      return await this.#group.run(() => this.#mails.archive(inboxId, kept, mail, nowMs));
+    } finally {
+      if (content === undefined) this.files.settle(digest, this.#names(digest));
+      this.#freed([inboxId]);
     }
   }
 
@@ -155,8 +178,8 @@ export class Writer {
     return this.#group.run(() => this.#inboxes.change(change));
   }
 
-  changeKeeping(change: KeepingChange): Promise<Inbox | undefined> {
-    return this.#group.run(() => this.#inboxes.changeKeeping(change));
+  changeSettings(change: SettingsChange): Promise<Inbox | undefined> {
+    return this.#group.run(() => this.#inboxes.changeSettings(change));
   }
 
   deleteInbox({ inboxId, atMs }: { readonly inboxId: string; readonly atMs: number }): Promise<void> {

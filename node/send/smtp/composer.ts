@@ -33,6 +33,20 @@ const LINE_OCTETS_MAX = 998;
 const PIECE_BYTES = 16 * 1_024;
 /** Digits of a hash within the boundaries between parts. */
 const BOUNDARY_DIGITS = 32;
+/** Fields that a signature speaks of, where they are there (RFC 6376 §5.4.1; of the last, RFC 8058 §4). */
+const SIGNED: readonly string[] = [
+  ...['From', 'Sender', 'Reply-To', 'Subject', 'Date', 'Message-ID', 'To', 'Cc', 'MIME-Version', 'Content-Type'],
+  ...['Content-Transfer-Encoding', 'Content-ID', 'Content-Description', 'In-Reply-To', 'References', 'List-Id'],
+  ...[
+    'List-Help',
+    'List-Unsubscribe',
+    'List-Subscribe',
+    'List-Post',
+    'List-Owner',
+    'List-Archive',
+    'List-Unsubscribe-Post',
+  ],
+];
 const CLOSED = { disableFileAccess: true, disableUrlAccess: true } as const;
 
 /** Gives the same octets for the same content and date, but for a signature. */
@@ -48,6 +62,7 @@ export function compose(content: MessageContent, { date: ofAttempt, open, dkim }
     domainName: dkim.domain,
     keySelector: dkim.selector,
     privateKey: dkim.privateKey.reveal(),
+    headerFieldNames: SIGNED.join(':'),
   });
   return { stream: signer.sign('bytes' in composed ? composed.bytes : composed.stream) };
 }

@@ -8,6 +8,21 @@ import { form5 } from './form-5.ts';
 import { form6 } from './form-6.ts';
 import { form7 } from './form-7.ts';
 import { form8 } from './form-8.ts';
+import { form9 } from './form-9.ts';
+import { form10 } from './form-10.ts';
+import { form11 } from './form-11.ts';
 import type { Migration } from './migration.ts';
 
-export const MIGRATIONS: readonly Migration[] = [form1, form2, form3, form4, form5, form6, form7, form8];
+export const MIGRATIONS: readonly Migration[] = [
+  form1,
+  form2,
+  form3,
+  form4,
+  form5,
+  form6,
+  form7,
+  form8,
+  form9,
+  form10,
+  form11,
+];

@@ -84,7 +84,7 @@ describe('mail that is old', () => {
 
   it('is erased after the days of its host, or of its inbox, with its octets in every file', async () => {
     const word = 'sesquipedalian';
-    await writer.changeKeeping({ inboxId: B, retentionDays: 100, atMs: 3 });
+    await writer.changeSettings({ inboxId: B, retentionDays: 100, atMs: 3 });
     await receive(A, 31 * DAY_MS, { content: { text: word }, raw: `${word}\r\n` });
     const young = await receive(A, 29 * DAY_MS);
     const kept = await receive(B, 31 * DAY_MS);

@@ -21,9 +21,20 @@ afterEach(() => at[Symbol.asyncDispose]());
 const open: MailIntake['open'] = (protocol, more) => at.open(protocol, more);
 const messages = () => at.messages();
 
+describe('mail by LMTP of which its domain wants it refused', () => {
+  it('is kept in quarantine: whose machine sent it is not known, so that SPF could not pass', async () => {
+    await at.writer.changeSettings({ inboxId: 'b@x.com', dmarc: 'reject', atMs: 3 });
+    await using talk = await open('lmtp');
+    await talk.say('MAIL FROM:<joe@z.com>');
+    await talk.say('RCPT TO:<b@x.com>');
+    expect(await talk.mail(HI.replaceAll('y.com', 'strict.com'))).toEqual(['250 2.6.0 The mail is kept.']);
+    expect(messages()).toMatchObject([{ inbox_id: 'b@x.com', hidden: 1 }]);
+  });
+});
+
 describe('mail by SMTP', () => {
   it('is told to come later by an inbox that has as much as it keeps', async () => {
-    await at.writer.changeKeeping({ inboxId: 'b@x.com', quotaBytes: 0, atMs: 3 });
+    await at.writer.changeSettings({ inboxId: 'b@x.com', quotaBytes: 0, atMs: 3 });
     await using talk = await open('smtp');
     await talk.say('MAIL FROM:<jane@y.com>');
     expect(await talk.say('RCPT TO:<b@x.com>')).toMatch(/^452 4\.2\.2 The inbox b@x\.com is full/);
@@ -50,6 +61,21 @@ describe('mail by SMTP', () => {
     await talk.say('RCPT TO:<a@x.com>');
     expect(await talk.mail(HI.replaceAll('y.com', 'z.com'))).toEqual(['250 2.6.0 The mail is kept.']);
     expect(messages()).toMatchObject([{ hidden: 1 }]);
+  });
+
+  it('is refused where its domain wants that, by an inbox that wants it too', async () => {
+    const forged = HI.replaceAll('y.com', 'strict.com');
+    await using talk = await open('smtp');
+    const said = async (...to: readonly string[]) => {
+      await talk.say('MAIL FROM:<joe@z.com>');
+      for (const one of to) await talk.say(`RCPT TO:<${one}>`);
+      return await talk.mail(forged);
+    };
+    expect(await said('a@x.com')).toEqual(['250 2.6.0 The mail is kept.']);
+    await at.writer.changeSettings({ inboxId: 'b@x.com', dmarc: 'reject', atMs: 3 });
+    expect(await said('b@x.com')).toEqual([expect.stringMatching(/^550 5\.7\.26 /)]);
+    expect(await said('a@x.com', 'b@x.com'), 'one answer for both').toEqual([expect.stringMatching(/^550 5\.7\.26 /)]);
+    expect(messages()).toMatchObject([{ inbox_id: 'a@x.com', hidden: 1 }]);
   });
 
   it('is for an inbox with any tag, and in each inbox once', async () => {
@@ -139,7 +165,8 @@ describe('mail by SMTP', () => {
   });
 
   it('is to come again when it can’t be kept, and whoever runs the host is told', async () => {
-    const broken = { files: at.writer.files, store: () => Promise.reject(new Error('disk I/O error')) };
+    const store = () => Promise.reject(new Error('disk I/O error'));
+    const broken = { files: at.writer.files, findInbox: () => undefined, store };
     await using talk = await open('smtp', { writer: broken });
     await talk.say('MAIL FROM:<jane@y.com>');
     await talk.say('RCPT TO:<a@x.com>');

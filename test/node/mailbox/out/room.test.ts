@@ -24,7 +24,7 @@ const nothing = async () => {
 
 describe('a full inbox', () => {
   it('of the sender sends nothing, and he is told how to make room', async () => {
-    await world.writer.changeKeeping({ inboxId: ANN, quotaBytes: 0, atMs: 3 });
+    await world.writer.changeSettings({ inboxId: ANN, quotaBytes: 0, atMs: 3 });
     await expect(send()).rejects.toMatchObject({
       code: 'limit_exceeded',
       detail: { fix: expect.stringContaining('ann%40mail') },
@@ -33,7 +33,7 @@ describe('a full inbox', () => {
   });
 
   it('among the recipients refuses the mail, and nobody gets it', async () => {
-    await world.writer.changeKeeping({ inboxId: BOB, quotaBytes: 0, atMs: 3 });
+    await world.writer.changeSettings({ inboxId: BOB, quotaBytes: 0, atMs: 3 });
     await expect(send()).rejects.toMatchObject({ code: 'message_rejected', message: expect.stringContaining(BOB) });
     await nothing();
   });
@@ -52,9 +52,9 @@ describe('an inbox that has had its mail of the day', () => {
 
   it('has had none of those that were refused', async () => {
     for (let mail = 1; mail < DAY_MAILS; mail += 1) world.rates.admitsFor(BOB);
-    await world.writer.changeKeeping({ inboxId: ANN, quotaBytes: 0, atMs: 3 });
+    await world.writer.changeSettings({ inboxId: ANN, quotaBytes: 0, atMs: 3 });
     await expect(send()).rejects.toMatchObject({ code: 'limit_exceeded' });
-    await world.writer.changeKeeping({ inboxId: ANN, quotaBytes: null, atMs: 3 });
+    await world.writer.changeSettings({ inboxId: ANN, quotaBytes: null, atMs: 3 });
     await send();
     await expect(send()).rejects.toMatchObject({ code: 'rate_limit_exceeded' });
   });

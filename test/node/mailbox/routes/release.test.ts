@@ -44,6 +44,49 @@ const told = () => {
 };
 const threads = async () => (await node.v0('GET', '/threads?include_unauthenticated=true')).body.threads;
 
+const labelsOf = async (id: string) => (await node.v0('GET', `${MESSAGES}/${encodeURIComponent(id)}`)).body.labels;
+
+describe('a mail in quarantine that comes again with a better proof', () => {
+  it('is released, joins its thread, and shows that proof', async () => {
+    await receive('<1@y.com>');
+    await receive('<2@y.com>', ['<1@y.com>'], SPOOFED);
+    const proven = { spf: 'pass', dkim: 'pass', dmarc: 'pass' };
+    await receive('<2@y.com>', ['<1@y.com>'], { authentication: proven, trace: 'X-Way: another, longer one\r\n' });
+    const { body } = await node.v0('GET', `${MESSAGES}/${encodeURIComponent('<2@y.com>')}`);
+    expect(body).toMatchObject({ labels: ['received', 'unread'], authentication_results: proven });
+    expect(body.thread_id).toBe(await threadOf('<1@y.com>'));
+    expect((await node.v0('GET', MESSAGES)).body.count).toBe(2);
+    expect(told().at(-1)).toEqual(['message.received', '<2@y.com>']);
+    const sizes = (await node.v0('GET', MESSAGES)).body.messages.map(({ size }: { size: number }) => size);
+    const { used_bytes: used } = (await node.own('GET', `/inboxes/${A}/settings`)).body;
+    expect(used).toBe(sizes.reduce((sum: number, size: number) => sum + size, 0));
+  });
+
+  it('stays where the other copy is no better, where a person has put it there, and where it is spam', async () => {
+    await receive('<1@y.com>', [], SPOOFED);
+    await receive('<1@y.com>', [], SPOOFED);
+    expect(await labelsOf('<1@y.com>')).toContain('unauthenticated');
+    await receive('<2@y.com>');
+    await change('<2@y.com>', { add_labels: ['blocked'] });
+    await receive('<2@y.com>');
+    expect(await labelsOf('<2@y.com>')).toContain('blocked');
+    await receive('<3@y.com>', [], { mailClass: 'spam' });
+    await receive('<3@y.com>');
+    expect(await labelsOf('<3@y.com>')).toContain('spam');
+    await node.v0('POST', `/inboxes/${A}/lists/receive/block`, { entry: 'y.com' });
+    await receive('<1@y.com>');
+    expect(await labelsOf('<1@y.com>')).toContain('unauthenticated');
+  });
+
+  it('was blocked for want of that proof, and is let in as one who is allowed', async () => {
+    await node.v0('POST', `/inboxes/${A}/lists/receive/allow`, { entry: 'jane@y.com' });
+    await receive('<1@y.com>', [], SPOOFED);
+    expect(await labelsOf('<1@y.com>')).toEqual(['blocked', 'received', 'unread']);
+    await receive('<1@y.com>');
+    expect(await labelsOf('<1@y.com>')).toEqual(['received', 'unread']);
+  });
+});
+
 describe('a mail whose label of quarantine is taken away', () => {
   it('joins the thread that it names, and is told of as received', async () => {
     await receive('<1@y.com>');

@@ -2,7 +2,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type MailboxNode, mailboxNode } from '../../../support/mailbox-node.ts';
 
 const PATH = '/inboxes/a@agents.example.com/settings';
-const UNSET = { inbox_id: 'a@agents.example.com', retention_days: null, quota_bytes: 2 * 1024 ** 3, used_bytes: 0 };
+const UNSET = {
+  inbox_id: 'a@agents.example.com',
+  retention_days: null,
+  quota_bytes: 2 * 1024 ** 3,
+  used_bytes: 0,
+  dmarc: 'label',
+};
 
 let node: MailboxNode;
 
@@ -25,6 +31,7 @@ describe('/api/mailbox/inboxes/:inbox_id/settings', () => {
       quota_bytes: 1_000,
     });
     expect((await node.own('PUT', PATH, { retention_days: null, quota_bytes: null })).body).toEqual(UNSET);
+    expect((await node.own('PUT', PATH, { dmarc: 'reject' })).body).toEqual({ ...UNSET, dmarc: 'reject' });
   });
 
   it('refuses what no inbox can keep to, and changes nothing', async () => {
@@ -35,6 +42,8 @@ describe('/api/mailbox/inboxes/:inbox_id/settings', () => {
       { quota_bytes: -1 },
       { quota_bytes: 1.5 },
       { days: 1 },
+      { dmarc: 'none' },
+      { dmarc: null },
     ])
       expect(await node.own('PUT', PATH, body)).toMatchObject({ status: 400, body: { code: 'validation_error' } });
     expect((await node.own('GET', PATH)).body).toEqual(UNSET);

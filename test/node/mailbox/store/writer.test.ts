@@ -64,7 +64,7 @@ describe('a mail', () => {
     const mail = receivedMail({ content: { headerId: '<1@y.com>' } });
     const [first] = await writer.store(mail);
     const again = { ...mail, raw: { ...mail.raw, digest: 'f'.repeat(64) } };
-    expect(await writer.store(again)).toEqual([{ ...first, status: 'duplicate' }]);
+    expect(await writer.store(again)).toEqual([{ ...first, status: 'duplicate', mailClass: undefined }]);
     expect(read('SELECT count(*) AS count FROM message')).toEqual([{ count: 1 }]);
   });
 

@@ -1,0 +1,116 @@
+// `mesh mailbox`: the inboxes of a node, their keys, their figures, and their mail as files.
+import { resolve } from 'node:path';
+import { Option } from 'commander';
+import type { Asking, CommandLine } from './command-line.ts';
+import { exportInbox, importMails } from './mailbox-archive.ts';
+import type { NodeClient } from './node-client.ts';
+import type { Paint, Report } from './report.ts';
+import { table } from './table.ts';
+import { readWholeList } from './whole-list.ts';
+
+interface InboxShown {
+  readonly inbox_id: string;
+  readonly display_name?: string;
+  readonly created_at: string;
+}
+
+interface KeyShown {
+  readonly api_key_id: string;
+  readonly prefix: string;
+  readonly name: string;
+  readonly inbox_id?: string;
+  readonly pod_id?: string;
+  readonly used_at?: string;
+}
+
+interface Wanted {
+  readonly to: string;
+  readonly format: 'mbox' | 'maildir';
+}
+
+const INBOX_KEY = 'inboxes' as const;
+
+export function addMailboxCommands(commands: CommandLine): void {
+  const mailbox = commands.group(
+    'mailbox',
+    'inboxes of agents: their keys and their mail (MESH_INBOX_KEY, else the key of the data directory)',
+  );
+  mailbox
+    .add('inboxes', 'every inbox')
+    .action((asking: Asking) => mailbox.run(asking, (call) => listInboxes(call), INBOX_KEY));
+  const keys = mailbox.group('key', 'keys that programs show the inboxes');
+  keys
+    .add('list', 'every key, what it opens, and when it was used last')
+    .action((asking: Asking) => keys.run(asking, (call, paint) => listKeys(call, paint), INBOX_KEY));
+  keys
+    .add('create', 'make a key, which is shown once')
+    .requiredOption('--name <NAME>', 'who uses it')
+    .option('--inbox <ADDRESS>', 'the one inbox that it opens; without it, all of them')
+    .action((asking: Asking & { name: string; inbox?: string }) =>
+      keys.run(asking, (call) => createKey(call, asking), INBOX_KEY),
+    );
+  keys
+    .add('revoke <key>', 'let a key open nothing any more; it is named by its id')
+    .action((id: string, asking: Asking) => keys.run(asking, (call) => revokeKey(call, id), INBOX_KEY));
+  mailbox
+    .add('export <inbox>', 'all mail of an inbox, with its labels, into a file or a directory that is not there yet')
+    .requiredOption('--to <PATH>', 'the file, or the directory of a Maildir')
+    .addOption(new Option('--format <FORMAT>', 'one file, or a file each').choices(['mbox', 'maildir']).default('mbox'))
+    .action((inbox: string, asking: Asking & Wanted) =>
+      mailbox.run(
+        asking,
+        (_, __, { node }) => exportInbox(node, { ...asking, inbox, to: resolve(asking.to) }),
+        INBOX_KEY,
+      ),
+    );
+  mailbox
+    .add('import <inbox> <file>', 'the mails of an mbox file into an inbox, each once; nobody is told of them')
+    .option('--unread', 'what the file does not call read has still to be')
+    .action((inbox: string, file: string, asking: Asking & { unread?: true }) =>
+      mailbox.run(
+        asking,
+        (_, __, { node }) => importMails(node, { inbox, file: resolve(file), isUnread: asking.unread === true }),
+        INBOX_KEY,
+      ),
+    );
+}
+
+async function listInboxes(call: NodeClient): Promise<Report> {
+  const inboxes = await readWholeList<InboxShown>(call, '/v0/inboxes?limit=100', 'inboxes', OF_V0);
+  const rows = inboxes.map(({ inbox_id, display_name = '', created_at }) => [inbox_id, display_name, created_at]);
+  const text =
+    inboxes.length === 0
+      ? 'There is no inbox; POST /v0/inboxes makes one.'
+      : table(['ADDRESS', 'NAME', 'MADE'], rows).join('\n');
+  return { text, value: inboxes, ok: true };
+}
+
+async function listKeys(call: NodeClient, paint: Paint): Promise<Report> {
+  const keys = await readWholeList<KeyShown>(call, '/v0/api-keys?limit=100', 'api_keys', OF_V0);
+  const rows = keys.map(({ api_key_id, prefix, name, inbox_id, used_at = 'never' }) => [
+    ...[name, inbox_id ?? 'all inboxes', used_at, `${prefix}…`],
+    paint.faint(api_key_id),
+  ]);
+  const text =
+    keys.length === 0
+      ? "There is no key beside the organization's own; npx mesh mailbox key create makes one."
+      : table(['NAME', 'OPENS', 'LAST USED', 'BEGINS', 'ID'], rows).join('\n');
+  return { text, value: keys, ok: true };
+}
+
+async function createKey(call: NodeClient, wish: { readonly name: string; readonly inbox?: string }): Promise<Report> {
+  const { name, inbox } = wish;
+  const path = inbox === undefined ? '/v0/api-keys' : `/v0/inboxes/${encodeURIComponent(inbox)}/api-keys`;
+  const answer = await call('POST', path, { body: { name } });
+  const id = String(answer.api_key_id);
+  const text = `${String(answer.api_key)}\n\nThis is the key of '${name}' (${id}). It is shown only now; npx mesh mailbox key revoke ${id} ends it.`;
+  return { text, value: answer, ok: true };
+}
+
+async function revokeKey(call: NodeClient, id: string): Promise<Report> {
+  await call('DELETE', `/v0/api-keys/${encodeURIComponent(id)}`);
+  return { text: `${id} opens nothing any more.`, value: { api_key_id: id, revoked: true }, ok: true };
+}
+
+/** How lists of `/v0` go on. */
+const OF_V0 = { token: 'next_page_token', parameter: 'page_token' };

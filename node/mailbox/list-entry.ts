@@ -1,0 +1,85 @@
+// Lists of whom an inbox writes to and hears from: addresses and domains that are allowed or blocked, of the organization, of a pod or of one
+// inbox.
+import { anyAddressKey, parseAnyAddress } from '../../mesh/address/identity.ts';
+
+/** Entries of one scope that clients make. What comes back or asks for no more mail is written down beyond that. */
+export const LIST_ENTRIES_MAX = 10_000;
+
+export const LIST_DIRECTIONS = ['send', 'receive', 'reply'] as const;
+export const LIST_TYPES = ['allow', 'block'] as const;
+export type ListDirection = (typeof LIST_DIRECTIONS)[number];
+export type ListType = (typeof LIST_TYPES)[number];
+
+/** Those who keep to a list. */
+export type ListScope =
+  | { readonly kind: 'organization' }
+  | { readonly kind: 'pod'; readonly podId: string }
+  | { readonly kind: 'inbox'; readonly inboxId: string };
+
+/** One of the six lists of a scope. */
+export interface ListNamed {
+  readonly scope: ListScope;
+  readonly direction: ListDirection;
+  readonly listType: ListType;
+}
+
+/** What an entry names. `key`: equal for two texts just when they name the same address or domain. */
+export interface EntryName {
+  /** In lower case, the domain as people read it. */
+  readonly entry: string;
+  readonly entryType: 'email' | 'domain';
+  readonly key: string;
+}
+
+export interface ListEntry extends ListNamed, Pick<EntryName, 'entry' | 'entryType'> {
+  readonly reason?: string | undefined;
+  /** This host has made it, and no client can take it away. */
+  readonly isReadOnly: boolean;
+  readonly createdAtMs: number;
+}
+
+export interface NewListEntry extends ListNamed, EntryName {
+  readonly reason?: string | undefined;
+  readonly atMs: number;
+}
+
+/** `known`: the list had it already, as it is answered. `full`: the scope has `LIST_ENTRIES_MAX`. `gone`: there is no such scope any more. */
+export type AddedListEntry =
+  | { readonly outcome: 'added' | 'known'; readonly entry: ListEntry }
+  | { readonly outcome: 'full' }
+  | { readonly outcome: 'gone' };
+
+/** `read-only`: it stays. */
+export type RemovedListEntry = 'removed' | 'read-only' | 'gone';
+
+export interface ListEntriesQuestion extends ListNamed {
+  readonly limit: number;
+  /** The entry behind which the page begins. */
+  readonly after?: string | undefined;
+}
+
+/** An address, or a domain without the @; `fault`: what is wrong with a text that is neither, without a full stop. */
+export function entryNameOf(text: string): EntryName | { readonly fault: string } {
+  const trimmed = text.trim();
+  const isDomain = !trimmed.includes('@');
+  const parsed = parseAnyAddress(isDomain ? `a@${trimmed}` : trimmed);
+  if (!parsed.valid) return { fault: parsed.error.replace(/\.$/, '') };
+  const { address, key } = parsed;
+  if (!isDomain) return { entry: address, entryType: 'email', key };
+  const [entry, domainKey] = [domainOf(address), domainOf(key)];
+  if (entry.startsWith('[')) return { fault: 'An IP address is no domain' };
+  return { entry, entryType: 'domain', key: domainKey };
+}
+
+/** Keys of the entries that fit an address: its own first, then its domain's, then those of the domains above that. */
+export function entryKeysFor(address: string): readonly string[] {
+  const key = anyAddressKey(address);
+  if (key === undefined) return [];
+  const domain = domainOf(key);
+  const labels = domain.startsWith('[') ? [] : domain.split('.');
+  return [key, ...labels.map((_, at) => labels.slice(at).join('.'))];
+}
+
+function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf('@') + 1);
+}
