@@ -5,7 +5,7 @@ import type { HostId } from '../names.ts';
 import { namesOf, obstacleTo, whyNoClaim } from '../operations/obstacles.ts';
 import { countVotes } from '../operations/vote-count.ts';
 import type { ClaimStatus } from '../state/claim-store.ts';
-import { electorsOf, hostsOf, isForgetting, majorityOf, sameHosts } from '../state/config.ts';
+import { EVICTED, electorsOf, hostsOf, isForgetting, majorityOf, sameHosts } from '../state/config.ts';
 import type { CoreState } from '../state/core-state.ts';
 import { isGoneForGood, votersOf } from '../state/electorate.ts';
 import {
@@ -30,6 +30,8 @@ export interface MembershipView {
   readonly joining: boolean;
   /** Hosts that left, and since when: ISO 8601, UTC. Their addresses are free a day later. */
   readonly gone: Readonly<Record<HostId, string>>;
+  /** Hosts that were evicted: nothing is theirs any more, whenever it was that they left. */
+  readonly evicted: readonly HostId[];
   /** Hosts whose eviction is under way. */
   readonly evicting: readonly HostId[];
   /** What the mesh is doing, in a sentence. */
@@ -44,13 +46,15 @@ export interface MembershipView {
 export function membershipOf(state: CoreState): MembershipView {
   const { membership, registers, collection, nowMs } = state;
   const { config, move } = membership;
+  const left = Object.entries(config?.gone ?? {}) as [HostId, string][];
   const rechosen = move?.left === undefined ? undefined : { done: move.done, all: move.keys.size };
   return {
     epoch: config?.epoch ?? 0,
     voters: config === undefined ? membership.wish.voters : hostsOf(config.voters),
     ...(config?.old === undefined ? {} : { from: hostsOf(config.old) }),
     joining: isJoining(membership),
-    gone: config?.gone ?? {},
+    gone: Object.fromEntries(left.filter(([, since]) => since !== EVICTED)),
+    evicted: left.flatMap(([host, since]) => (since === EVICTED ? [host] : [])),
     evicting: [...membership.evicting.keys()],
     state: stateSentence(state, rechosen),
     notes: [

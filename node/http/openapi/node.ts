@@ -27,6 +27,7 @@ const membership = z
     from: z.array(z.string()).optional(),
     joining: z.boolean(),
     gone: z.record(z.string(), moment),
+    evicted: z.array(z.string()),
     evicting: z.array(z.string()),
     state: z.string(),
     notes: z.array(z.string()),

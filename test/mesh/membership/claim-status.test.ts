@@ -51,12 +51,13 @@ describe('whether a claim could succeed', () => {
 
 describe('what a host shows of the mesh', () => {
   it('is who votes, who is gone, and that all is well', () => {
-    const config = { ...MESH, epoch: 5, gone: { [lab]: GONE } };
+    const config = { ...MESH, epoch: 5, gone: { [lab]: GONE, [desk]: EVICTED } };
     expect(membershipOf(coreOn(mac, { config, greeted: AGREED }))).toEqual({
       epoch: 5,
       voters: THREE,
       joining: false,
       gone: { [lab]: GONE },
+      evicted: [desk],
       evicting: [],
       state: 'Epoch 5: 2 of cloud, mac, mini decide.',
       notes: [],
