@@ -22,7 +22,7 @@ const SECRET_FORM = { form: /^[\x21-\x7e]{16,256}$/, is: '16 to 256 printable AS
 export interface Setting {
   /** `hosts` is `--hosts` and `MESH_HOSTS`; `webhook-allow` is `--webhook-allow` and `MESH_WEBHOOK_ALLOW`. */
   readonly name: string;
-  /** What the flag takes, as `--help` shows it; absent: the flag stands alone and the variable is `true` or `false`. */
+  /** What the flag takes, as `--help` shows it; absent: the flag stands alone, and the variable is a switch. */
   readonly takes?: string;
   readonly default?: string;
   readonly help: string;
@@ -70,12 +70,18 @@ export function readAllowList(given: Given, mistakes: string[]): readonly AllowR
   }
 }
 
-/** `false` when it was not said. Anything but `true` and `false` is told to `mistakes`. */
+/** What a switch is set by, whichever it is. */
+const ON = ['on', 'true'];
+const OFF = ['off', 'false'];
+
+/** `false` when it was not said. What is neither `on` or `true` nor `off` or `false` is told to `mistakes`. */
 export function readSwitch(name: string, given: Given, mistakes: string[]): boolean {
   const value = given(name);
   if (value === undefined) return false;
-  if (!['true', 'false'].includes(value.text)) mistakes.push(`${value.by} must be true or false, not '${value.text}'`);
-  return value.text === 'true';
+  const { text, by } = value;
+  if (![...ON, ...OFF].includes(text))
+    mistakes.push(`${by} must be on or off (true and false say the same), not '${text}'`);
+  return ON.includes(text);
 }
 
 /** A list with commas, each part as `parse` makes it; `undefined` from there is a mistake. */

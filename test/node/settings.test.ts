@@ -130,6 +130,27 @@ describe('the settings', () => {
   it('take an empty variable for an absent one', () =>
     expect(readConfig({}, { MESH_LISTEN: '' }).config.listen).toBeUndefined());
 
+  it.each([
+    ['on', true],
+    ['true', true],
+    ['off', false],
+    ['false', false],
+  ])('take %s for every switch', (text, isOn) => {
+    const { config } = readConfig(
+      { 'allow-ip-literal': text },
+      {
+        MESH_MAILBOX: text,
+        MESH_PAGE: text,
+        MESH_PEER_CHANNEL: text,
+        MESH_ALLOW_SINGLE_LABEL: text,
+        MESH_ACCEPT_NEW_KEY: text,
+      },
+    );
+    const { mailbox, page, peerChannel, allowSingleLabel, allowIpLiteral, acceptNewKey } = config;
+    const all = [mailbox !== undefined, page, peerChannel, allowSingleLabel, allowIpLiteral, acceptNewKey];
+    expect(all).toEqual(all.map(() => isOn));
+  });
+
   it('tell every mistake at once, by the name it was given by', () => {
     const read = () =>
       readConfig(
@@ -137,7 +158,7 @@ describe('the settings', () => {
         { MESH_TOKEN: 'short', MESH_WEBHOOK_ALLOW: '10.0.0.0/99', MESH_ALLOW_SINGLE_LABEL: 'yes' },
       );
     expect(read).toThrow(
-      /--listen must be.*MESH_WEBHOOK_ALLOW.*MESH_ALLOW_SINGLE_LABEL must be true.*--log-level must be.*MESH_TOKEN must be 16/,
+      /--listen must be.*MESH_WEBHOOK_ALLOW.*MESH_ALLOW_SINGLE_LABEL must be on or off.*--log-level must be.*MESH_TOKEN must be 16/,
     );
   });
 
