@@ -11,6 +11,7 @@ import { checkOwnNode } from './checks/own-node.ts';
 import { checkProxy } from './checks/proxy.ts';
 import { checkReach } from './checks/reach.ts';
 import { checkSecrets } from './checks/secrets.ts';
+import { checkSendingDomains } from './checks/sending-domains.ts';
 import { checkSettings } from './checks/settings.ts';
 import { checkVersions } from './checks/versions.ts';
 import { checkVoters } from './checks/voters.ts';
@@ -32,4 +33,5 @@ export const CHECKS: readonly Check[] = [
   checkOwnNode,
   checkMailAccounts,
   checkMailboxDomain,
+  checkSendingDomains,
 ];
