@@ -11,7 +11,7 @@ import { createShortLookUp } from '../../node/http/lookup/short-look-up.ts';
 import { systemClock } from '../../node/system/clock.ts';
 import { systemRandom } from '../../node/system/random.ts';
 import type { Benchmark, Figure } from './figure.ts';
-import { measureFollowing } from './followed-mesh.ts';
+import { FOLLOWING_FIGURES, measureFollowing } from './followed-mesh.ts';
 import { addressOfHost, fullIndex, indexApp, indexServices, serveNode } from './index-server.ts';
 import { rates } from './served-rates.ts';
 
@@ -22,10 +22,14 @@ const SELF = 'mac';
 const CONFIRMED_EACH_MS = 10_000;
 /** What we promise: of the throughput of the local look-up. */
 const THROUGHPUT_RATIO_MIN = 0.8;
+const INDEX_MODE = `mode=index, one address, ${HOSTS} hosts with ${ADDRESSES} addresses known`;
 const PATH = '/api/agents/email-index?address=';
 
 export const copyBenchmark: Benchmark = {
   name: 'copies',
+  about:
+    "What look-ups cost that ask nobody (`mode=index`), or the owner alone (`mode=verify`), and how soon a claim on one host stands in another's index, in a mesh of ten real hosts.",
+  figures: [INDEX_MODE, ...FOLLOWING_FIGURES],
   async run(rounds) {
     return [await measureIndexMode(rounds), ...(await measureFollowing(rounds))];
   },
@@ -65,7 +69,7 @@ async function measureIndexMode(rounds: number): Promise<Figure> {
   ]);
   clearInterval(confirming);
   return {
-    name: `mode=index, one address, ${HOSTS} hosts with ${ADDRESSES} addresses known`,
+    name: INDEX_MODE,
     value: known,
     unit: '1/s of CPU',
     baseline: { name: 'the local look-up', value: local },

@@ -13,6 +13,11 @@ const FIVE = ['cloud', 'desk', 'lab', 'mac', 'mini'];
 const SLOWER_MAX = 1.5;
 const SETTLING_MS = 1_000;
 
+const QUANTILES = [0.5, 0.99] as const;
+const allUp = (engine: string) => `${engine}, three hosts, all up`;
+const oneKilled = (prefix: string) => `${prefix}three hosts, one killed`;
+const oneHung = (prefix: string) => `${prefix}five hosts, one hung`;
+
 interface Trouble {
   befall(host: HostProcess): Promise<unknown>;
   mend(host: HostProcess): Promise<unknown>;
@@ -28,12 +33,18 @@ type Environment = Readonly<Record<string, string>>;
 
 export const engineBenchmark: Benchmark = {
   name: 'engines',
+  about:
+    'One claim at a time through a whole node of a real mesh: with all hosts up, with one of three killed, with one of five hung; the claims kept by the hosts themselves, by etcd, and by PostgreSQL, each one process on the same machine.',
+  figures: [
+    ...keeperNames(''),
+    ...['etcd', 'PostgreSQL'].flatMap((engine) => [...quantileNames(allUp(engine)), ...keeperNames(`${engine}, `)]),
+  ],
   async run(rounds) {
     const own = await overKeeper('', {}, rounds);
     const figures = [...own.figures];
     const beside = async (name: string, url: string) => {
       const { up, figures: theirs } = await overKeeper(`${name}, `, { MESH_CLAIMS: url }, rounds);
-      figures.push(...quantiles(`${name}, three hosts, all up`, up, { name: 'without an engine', times: own.up }));
+      figures.push(...quantiles(allUp(name), up, { name: 'without an engine', times: own.up }));
       figures.push(...theirs);
     };
     if (whyNoEtcd() === undefined) {
@@ -57,8 +68,8 @@ async function overKeeper(
   const three = await inTurns(THREE, environment, rounds, KILLED);
   const five = await inTurns(FIVE, environment, rounds, HUNG);
   const figures = [
-    ...quantiles(`${prefix}three hosts, one killed`, three.after, { name: 'all up', times: three.up }, SLOWER_MAX),
-    ...quantiles(`${prefix}five hosts, one hung`, five.after, { name: 'all up', times: five.up }, SLOWER_MAX),
+    ...quantiles(oneKilled(prefix), three.after, { name: 'all up', times: three.up }, SLOWER_MAX),
+    ...quantiles(oneHung(prefix), five.after, { name: 'all up', times: five.up }, SLOWER_MAX),
   ];
   return { up: three.up, figures };
 }
@@ -92,17 +103,25 @@ async function settle(mesh: ProcessMesh, name: string): Promise<void> {
   for (let at = 0; performance.now() < endMs; at += 1) await timesMs(mesh, 5, `settling-${at}-${name}`);
 }
 
+function keeperNames(prefix: string): readonly string[] {
+  return [oneKilled(prefix), oneHung(prefix)].flatMap(quantileNames);
+}
+
+function quantileNames(name: string): readonly string[] {
+  return QUANTILES.map((q) => `${name}, p${100 * q}`);
+}
+
 function quantiles(
   name: string,
   times: readonly number[],
   baseline: { readonly name: string; readonly times: readonly number[] },
   slowerMax?: number,
 ): readonly Figure[] {
-  return [0.5, 0.99].map((q) => {
+  return QUANTILES.map((q, at) => {
     const [value, beside] = [quantile(times, q), quantile(baseline.times, q)];
     const isPromised = q === 0.5 && slowerMax !== undefined;
     return {
-      name: `${name}, p${100 * q}`,
+      name: quantileNames(name)[at] ?? name,
       value,
       unit: 'ms',
       baseline: { name: baseline.name, value: beside },

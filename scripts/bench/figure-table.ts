@@ -1,4 +1,5 @@
-// Figures as people read them: columns for a terminal, a table of Markdown for the README.
+// Figures as people read them: columns for a terminal, a table of Markdown for each benchmark in the README.
+import { type Benchmark, namesOf } from './figure.ts';
 import type { Machine } from './machine.ts';
 import type { RecordedFigure, RecordedRun } from './recorded-figures.ts';
 
@@ -23,34 +24,58 @@ export function terminalTable(figures: readonly RecordedFigure[]): readonly stri
   );
 }
 
-/** The paper with the table of those runs between its marks. Throws when it has no marks. */
-export function withTable(paper: string, runs: readonly RecordedRun[]): string {
-  const [from, to] = [paper.indexOf(BEGIN), paper.indexOf(END)];
-  if (from === -1 || to < from) throw new Error(`The README must have a line '${BEGIN}', and '${END}' after it.`);
-  return `${paper.slice(0, from + BEGIN.length)}\n\n${markdownTable(runs)}\n\n${paper.slice(to)}`;
+const NOT_MEASURED = ['not measured yet', '', '', ''];
+
+/** What is measured, and what was seen of it. */
+export interface Seen {
+  readonly benchmarks: readonly Pick<Benchmark, 'name' | 'about' | 'figures' | 'figuresInFull'>[];
+  readonly runs: readonly RecordedRun[];
 }
 
-function markdownTable(runs: readonly RecordedRun[]): string {
-  if (runs.length === 0) return 'Nothing was noted yet.';
+/** The paper with the tables of that between its marks. Throws when it has no marks. */
+export function withTable(paper: string, seen: Seen): string {
+  const [from, to] = [paper.indexOf(BEGIN), paper.indexOf(END)];
+  if (from === -1 || to < from) throw new Error(`The README must have a line '${BEGIN}', and '${END}' after it.`);
+  return `${paper.slice(0, from + BEGIN.length)}\n\n${markdown(seen)}\n\n${paper.slice(to)}`;
+}
+
+function markdown({ benchmarks, runs }: Seen): string {
   const machines = [...new Set(runs.map(({ machine }) => described(machine)))];
-  const rows = runs.flatMap((run) => run.figures.map((figure) => row(run, figure)));
+  const seenOn = machines.length === 0 ? ['Nothing was noted yet.'] : machines.map((machine) => `Seen on: ${machine}.`);
+  const tables = benchmarks.map((benchmark) => tableOf(benchmark, runs));
+  return [seenOn.join('\n'), ...tables].join('\n\n');
+}
+
+/** A figure that nobody has measured yet is told of, so that none is promised and forgotten; those of full runs in one row. */
+function tableOf(benchmark: Seen['benchmarks'][number], runs: readonly RecordedRun[]): string {
+  const own = runs.filter((run) => run.benchmark === benchmark.name);
+  const seen = namesOf(benchmark).flatMap((name) => {
+    const run = own.findLast(({ figures }) => figures.some((figure) => figure.name === name));
+    const figure = run?.figures.find((one) => one.name === name);
+    if (run !== undefined && figure !== undefined) return [cellsOf(run, figure)];
+    return benchmark.figures.includes(name) ? [[name, ...NOT_MEASURED]] : [];
+  });
+  const unseen = namesOf(benchmark).length - seen.length;
+  const rows = unseen === 0 ? seen : [...seen, [`${unseen} more by \`npm run bench -- ${benchmark.name} --full\``, ...NOT_MEASURED]];
+  const took = own.findLast(({ tookSeconds }) => tookSeconds !== undefined)?.tookSeconds;
   return [
-    ...machines.map((machine) => `Seen on: ${machine}.`),
+    `### ${benchmark.name}`,
     '',
-    '| benchmark | figure | seen | beside, in the same run | promised | disk sync, load, rounds, day |',
-    '|---|---|---|---|---|---|',
-    ...rows,
+    benchmark.about + (took === undefined ? '' : ` Its last run took ${took} s.`),
+    '',
+    '| figure | seen | beside, in the same run | promised | when, by how many rounds, at what load and disk sync |',
+    '|---|---|---|---|---|',
+    ...rows.map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`),
   ].join('\n');
 }
 
-function row({ benchmark, at, rounds, machine }: RecordedRun, figure: RecordedFigure): string {
+function cellsOf({ at, commit, rounds, machine }: RecordedRun, figure: RecordedFigure): readonly string[] {
   const { name, value, unit, baseline, target, kept } = figure;
   const beside =
     baseline === undefined ? '' : `${baseline.name}: ${round(baseline.value)} (× ${round(value / baseline.value)})`;
   const promised = target === undefined ? '' : kept === true ? target : `**missed**: ${target}`;
-  const seen = [`${machine.diskSyncMs} ms`, machine.load, rounds, at.slice(0, 10)].join(', ');
-  const cells = [benchmark, name, `${round(value)} ${unit}`, beside, promised, seen];
-  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  const seen = `${at.slice(0, 10)}${commit === undefined ? '' : ` of ${commit}`}, ${rounds}, ${machine.load}, ${machine.diskSyncMs} ms`;
+  return [name, `${round(value)} ${unit}`.trim(), beside, promised, seen];
 }
 
 /** What differs from one run to the next, load and disk, stands at each. */

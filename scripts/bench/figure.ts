@@ -12,7 +12,7 @@ export interface Figure {
   readonly kept?: boolean;
 }
 
-interface BenchmarkOptions {
+export interface BenchmarkOptions {
   /** The directory of an earlier version, for a benchmark that has one as its baseline. */
   readonly against?: string | undefined;
   /** Every size, for a benchmark that leaves the large ones out, which take an hour. */
@@ -26,9 +26,24 @@ interface BenchmarkOptions {
 }
 
 export interface Benchmark {
+  /** The word that chooses it, and the heading of its table. */
   readonly name: string;
+  /** What is measured, in a sentence or two, for the table. */
+  readonly about: string;
+  /** The names of what `run` gives, each once, in their order. A paper that promises one of them says it by this name. */
+  readonly figures: readonly string[];
+  /** The names of what it gives with `full`, beside those or in their place. */
+  readonly figuresInFull?: readonly string[];
   /** Measures. `rounds`: how often each side, in turns; medians are reported. */
   run(rounds: number, options?: BenchmarkOptions): Promise<readonly Figure[]>;
+}
+
+/** Every name that the benchmark says. */
+export function namesOf({
+  figures,
+  figuresInFull = [],
+}: Pick<Benchmark, 'figures' | 'figuresInFull'>): readonly string[] {
+  return [...new Set([...figures, ...figuresInFull])];
 }
 
 /** The middle of the sorted values; NaN of nothing. */

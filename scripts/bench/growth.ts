@@ -54,11 +54,17 @@ const VOTERS = 3;
 /** Deliveries of one measurement, and changes at least: what each subscription costs by itself is not what a delivery does. */
 const DELIVERIES = 2_000;
 const CHANGES_MIN = 100;
+/** What is measured of one host, whatever grows. */
+const OF_HOST = ['resident memory', 'idle, one core', 'idle, read and written', 'CPU of a look-up', 'a claim, p50'];
 const HOST = [{ id: 'mac' }] as const;
 const QUIET = { flags: ['--log-level', 'error'] } as const;
 
 export const growthBenchmark: Benchmark = {
   name: 'growth',
+  about:
+    'How each cost grows with its work: addresses, hosts, subscriptions, entries of the log, each figure beside that of the size before it. What an operation costs may not grow, what a whole holds or begins with no faster than its size, each by half at most for noise.',
+  figures: namesOfSizes(SMALL),
+  figuresInFull: namesOfSizes(FULL),
   async run(rounds, { full = false, of, sizes: asked } = {}) {
     const sizes = full ? FULL : SMALL;
     const chosenOr = (ours: readonly number[]) => asked ?? ours;
@@ -76,6 +82,18 @@ export const growthBenchmark: Benchmark = {
     return figures;
   },
 };
+
+/** In the order in which they are measured. */
+function namesOfSizes({ addresses, hosts, subscriptions, entries }: Sizes): readonly string[] {
+  const of = (what: string, sizes: readonly number[], measures: readonly string[]) =>
+    sizes.flatMap((size) => measures.map((measure) => `${count(size)} ${what}, ${measure}`));
+  return [
+    ...of('addresses', addresses, ['start', ...OF_HOST]),
+    ...of('hosts', hosts, ['all found', ...OF_HOST]),
+    ...of('subscriptions', subscriptions, ['CPU of a delivery', 'one delivery']),
+    ...of('entries of the log', entries, ['start', 'resident memory']),
+  ];
+}
 
 /** Each measure at each size, beside the size before, and said as soon as it is there. A size that this machine does not bear ends its part. */
 async function grown(

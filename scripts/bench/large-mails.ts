@@ -14,6 +14,8 @@ const MORE_MB_MAX = 150;
 /** After a start, and after a round. */
 const SETTLED_MS = 2_000;
 
+export const LARGE_MAILS = `resident memory, a million mails, while ${MAILS_AT_ONCE} of 25 MiB come in at once`;
+
 /** `emptyMb`: what a node with a mailbox without a mail has. */
 export async function largeMailFigure(parts: {
   readonly host: HostProcess;
@@ -34,7 +36,7 @@ export async function largeMailFigure(parts: {
   }
   const value = median(peaksMb);
   return {
-    name: `resident memory, a million mails, while ${MAILS_AT_ONCE} of 25 MiB come in at once`,
+    name: LARGE_MAILS,
     value,
     unit: 'MB',
     baseline: { name: 'with no mail', value: emptyMb },

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Hono } from 'hono';
-import { measureFederated } from './federated.ts';
+import { FEDERATED_FIGURES, measureFederated } from './federated.ts';
 import type { Benchmark, Figure } from './figure.ts';
 import { addressOfHost, fullIndex, serveFetch, serveNode, wholeNode } from './index-server.ts';
 import { rates, type Side } from './served-rates.ts';
@@ -18,16 +18,33 @@ const ONE_RATIO_MIN = 0.95;
 const WHOLE_RATIO_MIN = 0.8;
 /** … and of the throughput among few addresses. */
 const FLAT_RATIO_MIN = 0.9;
+const WHOLE = `whole index of ${WHOLE_INDEX_ADDRESSES.toLocaleString('en')}`;
 const PATH = '/api/agents/email-index';
 const HOST = 'mac';
 
 export const lookupBenchmark: Benchmark = {
   name: 'look-ups',
+  about:
+    "What a look-up costs over HTTP: one local address beside a bare route that answers a constant, the whole index beside a bare server of as many octets, the federated question beside the slowest peer's own answer.",
+  figures: [...localNames(MANY_ADDRESSES), WHOLE, ...FEDERATED_FIGURES],
+  figuresInFull: localNames(MANY_IN_FULL),
   async run(rounds, { full = false } = {}) {
     const local = await measureLocal(rounds, full ? MANY_IN_FULL : MANY_ADDRESSES);
     return [...local, ...(await measureWhole(rounds)), ...(await measureFederated(rounds))];
   },
 };
+
+function nameOf(size: number): string {
+  return `one address among ${size.toLocaleString('en')}`;
+}
+
+function flatNameOf(size: number): string {
+  return `${nameOf(size)}, beside fewer`;
+}
+
+function localNames(many: readonly number[]): readonly string[] {
+  return [nameOf(FEW_ADDRESSES), ...many.flatMap((size) => [nameOf(size), flatNameOf(size)])];
+}
 
 async function measureLocal(rounds: number, many: readonly number[]): Promise<readonly Figure[]> {
   const one = fullIndex(HOST, 1).answer({})[0];
@@ -47,9 +64,9 @@ async function measureLocal(rounds: number, many: readonly number[]): Promise<re
   const baseline = { name: 'bare route, constant answer', value: constantRate };
   const few = { name: `among ${FEW_ADDRESSES}`, value: found[0] ?? 0 };
   return sizes.flatMap((size, at) => {
-    const [name, rate] = [`one address among ${size.toLocaleString('en')}`, found[at] ?? 0];
-    const beside = atLeast(name, rate, ONE_RATIO_MIN, baseline);
-    return at === 0 ? [beside] : [beside, atLeast(name, rate, FLAT_RATIO_MIN, few)];
+    const rate = found[at] ?? 0;
+    const beside = atLeast(nameOf(size), rate, ONE_RATIO_MIN, baseline);
+    return at === 0 ? [beside] : [beside, atLeast(flatNameOf(size), rate, FLAT_RATIO_MIN, few)];
   });
 }
 
@@ -69,8 +86,7 @@ async function measureWhole(rounds: number): Promise<readonly Figure[]> {
     { served: { origin, close }, load },
     { served: await serveNode(await wholeNode(HOST, WHOLE_INDEX_ADDRESSES)), load },
   ]);
-  const name = `whole index of ${WHOLE_INDEX_ADDRESSES.toLocaleString('en')} (${Math.round(bytes.byteLength / 1_024)} KiB)`;
-  return [atLeast(name, real, WHOLE_RATIO_MIN, { name: 'bare server, as many octets', value: bareRate })];
+  return [atLeast(WHOLE, real, WHOLE_RATIO_MIN, { name: 'bare server, as many octets', value: bareRate })];
 }
 
 function atLeast(name: string, value: number, ratio: number, baseline: NonNullable<Figure['baseline']>): Figure {

@@ -1,4 +1,5 @@
-// The machine that figures were seen on: whoever reads them elsewhere judges by it what travels.
+// The machine that figures were seen on, and the version that was measured: whoever reads them elsewhere judges by it what travels.
+import { execFileSync } from 'node:child_process';
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { arch, availableParallelism, cpus, loadavg, release, tmpdir, totalmem, type } from 'node:os';
 import { join } from 'node:path';
@@ -31,6 +32,31 @@ export function thisMachine(): Machine {
     diskSyncMs: Number(diskSyncMs().toPrecision(2)),
     load: Number((loadavg()[0] ?? 0).toFixed(1)),
   };
+}
+
+/** The commit of this checkout, abbreviated; a `+` behind it: files were changed since. `undefined` where there is no repository. */
+export function thisCommit(): string | undefined {
+  const git = (...args: readonly string[]) =>
+    execFileSync('git', args, {
+      cwd: import.meta.dirname,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  try {
+    // Figures that this run has noted itself are no change of what it measures.
+    const changed = git(
+      'status',
+      '--porcelain',
+      '--untracked-files=no',
+      '--',
+      ':/',
+      ':(exclude,top)scripts/bench/figures.json',
+    );
+    return git('rev-parse', '--short=8', 'HEAD') + (changed === '' ? '' : '+');
+  } catch {
+    // A packed copy, or a machine without git.
+    return undefined;
+  }
 }
 
 function diskSyncMs(): number {

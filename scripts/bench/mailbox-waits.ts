@@ -14,6 +14,11 @@ const LONE_MAILS = 300;
 const LONE_MS = 10;
 const PING_EACH = 10;
 
+const ANSWERED = `from the end of a mail to its 250, ${CONNECTIONS} connections, p99`;
+const CLAIMED = 'a claim meanwhile, p50';
+const framed = (quantileName: string) => `from a mail's 250 to its WebSocket frame, ${quantileName}`;
+export const WAIT_FIGURES = [ANSWERED, CLAIMED, framed('p50'), framed('p99')];
+
 export async function waitFigures(rounds: number): Promise<readonly Figure[]> {
   await using node = await ReceivingNode.start();
   const flood: Flood = { answeredMs: [], claimedMs: [], quietMs: [] };
@@ -52,7 +57,7 @@ function floodFigures({ answeredMs, claimedMs, quietMs }: Flood): readonly Figur
   const [busy, quiet] = [median(claimedMs), median(quietMs)];
   return [
     {
-      name: 'from the end of a mail to its 250, 10 connections, p99',
+      name: ANSWERED,
       value: p99,
       unit: 'ms',
       baseline: { name: 'p50', value: median(answeredMs) },
@@ -60,7 +65,7 @@ function floodFigures({ answeredMs, claimedMs, quietMs }: Flood): readonly Figur
       kept: p99 <= 150,
     },
     {
-      name: 'a claim meanwhile, p50',
+      name: CLAIMED,
       value: busy,
       unit: 'ms',
       baseline: { name: 'quiet', value: quiet },
@@ -92,7 +97,7 @@ async function alone(node: ReceivingNode, round: number, seen: Lone): Promise<vo
 
 function loneFigures({ framedMs, pingedMs }: Lone): readonly Figure[] {
   const figure = (name: string, quantileOf: (values: readonly number[]) => number, msMax: number): Figure => ({
-    name: `from a mail's 250 to its WebSocket frame, ${name}`,
+    name: framed(name),
     value: quantileOf(framedMs),
     unit: 'ms',
     baseline: { name: 'a ping of the socket and its pong', value: quantileOf(pingedMs) },

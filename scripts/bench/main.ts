@@ -1,66 +1,22 @@
-// `npm run bench [-- NAME…] [-- --rounds N] [-- --against DIR] [-- --full] [-- --of PART [--sizes N,…]] [-- --keep DIR]`: runs the benchmarks, prints a table,
-// notes each figure in figures.json, for `npm run figures`, and ends with one line of JSON.
+// `npm run bench [-- NAME…] [-- --except NAME,…] [-- --rounds N] [-- --against DIR] [-- --full] [-- --of PART [--sizes N,…]] [-- --keep DIR]`: runs
+// the benchmarks, each in a process of its own, so that none bears what another has left. Each notes its figures in figures.json as soon as it is
+// over, for `npm run figures`. Then there is one table of them all, and one line of JSON. One that fails is told of, and the others go on; the exit
+// code is 1 then.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { parseArgs } from 'node:util';
-import { addressBenchmark } from './address.ts';
-import { backupBenchmark } from './backup.ts';
-import { claimBenchmark } from './claims.ts';
-import { copyBenchmark } from './copies.ts';
-import { engineBenchmark } from './engines.ts';
-import type { Benchmark, Figure } from './figure.ts';
+import { BENCHMARKS, chosenBenchmarks, isTold, whyNotAsSaid } from './benchmarks.ts';
+import type { Benchmark } from './figure.ts';
 import { terminalTable } from './figure-table.ts';
-import { formingBenchmark } from './formed-mesh.ts';
-import { growthBenchmark } from './growth.ts';
-import { idleBenchmark } from './idle.ts';
-import { keyBenchmark } from './keys.ts';
-import { largeHostBenchmark } from './large-host.ts';
-import { lookupBenchmark } from './lookup.ts';
-import { thisMachine } from './machine.ts';
-import { mailboxBenchmark } from './mailbox.ts';
-import { mailboxOffBenchmark } from './mailbox-off.ts';
-import { mailboxReadBenchmark } from './mailbox-read.ts';
-import { metricsBenchmark } from './metrics.ts';
-import { namesBenchmark } from './names.ts';
-import { oldLogBenchmark } from './old-log.ts';
-import { pageBenchmark } from './page.ts';
-import { recordRun } from './recorded-figures.ts';
-import { relayBenchmark } from './relays.ts';
-import { sendBenchmark } from './send.ts';
-import { signatureBenchmark } from './signature.ts';
-import { startBenchmark } from './start.ts';
-import { storeBenchmark } from './store.ts';
-import { webhookBenchmark } from './webhooks.ts';
+import { thisCommit, thisMachine } from './machine.ts';
+import { recordedRuns, recordRun } from './recorded-figures.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [
-  addressBenchmark,
-  signatureBenchmark,
-  storeBenchmark,
-  lookupBenchmark,
-  keyBenchmark,
-  metricsBenchmark,
-  pageBenchmark,
-  copyBenchmark,
-  largeHostBenchmark,
-  claimBenchmark,
-  engineBenchmark,
-  startBenchmark,
-  backupBenchmark,
-  mailboxReadBenchmark,
-  oldLogBenchmark,
-  namesBenchmark,
-  sendBenchmark,
-  mailboxBenchmark,
-  mailboxOffBenchmark,
-  idleBenchmark,
-  formingBenchmark,
-  relayBenchmark,
-  webhookBenchmark,
-  growthBenchmark,
-];
 const ROUNDS = 5;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    except: { type: 'string' },
     rounds: { type: 'string' },
     against: { type: 'string' },
     full: { type: 'boolean' },
@@ -69,25 +25,60 @@ const { values, positionals } = parseArgs({
     keep: { type: 'string' },
   },
 });
-const chosen = BENCHMARKS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
-if (chosen.length === 0)
-  throw new Error(`There is no such benchmark. There are: ${BENCHMARKS.map(({ name }) => name).join(', ')}.`);
+const rounds = Number(values.rounds ?? ROUNDS);
+if (!Number.isSafeInteger(rounds) || rounds < 1) throw new Error(`'--rounds ${values.rounds}': expected 1 or more.`);
+const { against, full, of, keep } = values;
+const options = { against, full, of, keep, sizes: values.sizes?.split(',').map(Number) };
+const chosen = chosenBenchmarks(positionals, values.except?.split(',') ?? []);
 
-const results: { benchmark: string; figures: readonly Figure[] }[] = [];
-for (const { name, run } of chosen) {
-  const machine = thisMachine();
-  const rounds = Number(values.rounds ?? ROUNDS);
-  const figures = await run(rounds, {
-    against: values.against,
-    full: values.full,
-    of: values.of,
-    sizes: values.sizes?.split(',').map(Number),
-    keep: values.keep,
-  });
-  results.push({ benchmark: name, figures });
-  const order = BENCHMARKS.map((one) => one.name);
-  recordRun({ benchmark: name, at: new Date().toISOString(), rounds, machine, figures: [...figures] }, order);
-  console.log(`\n${name}`);
-  for (const line of terminalTable(figures)) console.log(`  ${line}`);
+const [only] = chosen;
+if (process.send !== undefined && chosen.length === 1 && only !== undefined) await measure(only);
+else await measureAll();
+
+/** Each in a process of its own, one after the other. */
+async function measureAll(): Promise<void> {
+  const begun = new Date().toISOString();
+  for (const { name } of chosen) {
+    const own = Object.entries(values).flatMap(([flag, value]) => {
+      if (flag === 'except' || value === undefined) return [];
+      return typeof value === 'boolean' ? [`--${flag}`] : [`--${flag}`, value];
+    });
+    const [code] = await once(fork(import.meta.filename, [name, ...own]), 'exit');
+    if (code === 0) continue;
+    console.error(`${name}: failed (${code}).`);
+    process.exitCode = 1;
+  }
+  const names = chosen.map(({ name }) => name);
+  const results = recordedRuns().filter(({ benchmark, at }) => names.includes(benchmark) && at >= begun);
+  for (const { benchmark, figures, tookSeconds } of results) {
+    console.log(`\n${benchmark}, ${tookSeconds} s`);
+    for (const line of terminalTable(figures)) console.log(`  ${line}`);
+  }
+  console.log(`\n${JSON.stringify(results.map(({ benchmark, figures }) => ({ benchmark, figures })))}`);
 }
-console.log(`\n${JSON.stringify(results)}`);
+
+/** Notes what could be measured; throws when that is not all of what the benchmark says. */
+async function measure(benchmark: Benchmark): Promise<void> {
+  const [machine, sinceMs] = [thisMachine(), performance.now()];
+  const figures = await benchmark.run(rounds, options);
+  const tookSeconds = Math.round((performance.now() - sinceMs) / 1_000);
+  console.error(`${benchmark.name}: ${tookSeconds} s`);
+  const told = figures.filter(isTold);
+  const run = {
+    benchmark: benchmark.name,
+    at: new Date().toISOString(),
+    commit: thisCommit(),
+    rounds,
+    tookSeconds,
+    machine,
+  };
+  // What was measured at sizes of somebody's own has no row in the table.
+  if (options.sizes === undefined)
+    recordRun(
+      { ...run, figures: told },
+      BENCHMARKS.map(({ name }) => name),
+    );
+  else for (const line of terminalTable(told)) console.log(line);
+  const fault = whyNotAsSaid(benchmark, figures, options);
+  if (fault !== undefined) throw new Error(fault);
+}

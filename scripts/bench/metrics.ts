@@ -13,12 +13,16 @@ const LOOK_UPS_PER_ROUND = 1_000;
 const SCRAPED_EVERY_MS = 50;
 /** What we promise. */
 const SCRAPE_MS_MAX = 20;
+const SCRAPE = `GET /metrics with ${SUBSCRIPTIONS_MAX} subscriptions, as many as a node takes`;
 const HOST = 'mac';
 const TOKEN = 'the-token-of-the-benchmark';
 const LOOK_UP = `/api/agents/email-index?address=${encodeURIComponent(addressOfHost(HOST, 7))}`;
 
 export const metricsBenchmark: Benchmark = {
   name: 'metrics',
+  about:
+    'What it costs to be watched: `GET /metrics` of a node with as many subscriptions as it takes, and look-ups while somebody scrapes.',
+  figures: [SCRAPE, ...[0.5, 0.99].map(lookUpName)],
   async run(rounds) {
     const bare = await serveNode(await wholeNode(HOST, ADDRESSES));
     const full = await subscribed(SUBSCRIPTIONS_MAX);
@@ -40,7 +44,7 @@ export const metricsBenchmark: Benchmark = {
 
 function scrape(value: number, bare: number): Figure {
   return {
-    name: `GET /metrics with ${SUBSCRIPTIONS_MAX} subscriptions, as many as a node takes`,
+    name: SCRAPE,
     value,
     unit: 'ms',
     baseline: { name: 'with none', value: bare },
@@ -49,9 +53,13 @@ function scrape(value: number, bare: number): Figure {
   };
 }
 
+function lookUpName(q: number): string {
+  return `a look-up while /metrics is asked for every ${SCRAPED_EVERY_MS} ms, p${q * 100}`;
+}
+
 function lookUp(q: number, scraped: readonly number[], quiet: readonly number[]): Figure {
   return {
-    name: `a look-up while /metrics is asked for every ${SCRAPED_EVERY_MS} ms, p${q * 100}`,
+    name: lookUpName(q),
     value: quantile(scraped, q),
     unit: 'ms',
     baseline: { name: 'while nobody asks', value: quantile(quiet, q) },

@@ -32,30 +32,47 @@ interface Measured {
 
 export const namesBenchmark: Benchmark = {
   name: 'names',
+  about:
+    'Whether memory and disk of three voters, all in one process, grow with how many names there ever were: names that are claimed, released and collected, looked at after each tenth of them.',
+  figures: [...namesAfter(WARM_UP), ...namesOfMore(NAMES)],
+  figuresInFull: namesOfMore(NAMES_IN_FULL),
   async run(_rounds, { full = false } = {}) {
     await using mesh = await NamesMesh.open(await mkdtemp(join(tmpdir(), 'names-')), HOSTS, COLLECTING);
     const total = full ? NAMES_IN_FULL : NAMES;
     const empty = await measure(mesh);
     await comeAndGo(mesh, 'before', WARM_UP);
     const start = await measure(mesh);
-    const figures: Figure[] = figuresOf(`${WARM_UP.toLocaleString('en')} names claimed and released first`, start, {
-      name: 'none',
-      measured: empty,
-    });
+    const steps: Measured[] = [];
     for (let step = 1; step <= STEPS; step += 1) {
       await comeAndGo(mesh, `step-${step}`, total / STEPS);
-      const name = `${((step * total) / STEPS).toLocaleString('en')} names claimed and released`;
-      figures.push(...figuresOf(name, await measure(mesh), { name: 'at the start', measured: start }, GROWTH_MAX));
-      console.log(
-        figures
-          .slice(-2)
-          .map(({ name: what, value, unit }) => `  ${what}: ${value.toFixed(1)} ${unit}`)
-          .join('\n'),
-      );
+      const seen = await measure(mesh);
+      steps.push(seen);
+      console.error(`names: ${step} of ${STEPS}: ${seen.memoryMb.toFixed(1)} and ${seen.diskMb.toFixed(1)} MB`);
     }
-    return figures;
+    const most = (what: keyof Measured) => Math.max(...steps.map((one) => one[what]));
+    return [
+      ...figuresOf(namesAfter(WARM_UP), start, { name: 'none', measured: empty }),
+      ...figuresOf(
+        namesOfMore(total),
+        { memoryMb: most('memoryMb'), diskMb: most('diskMb') },
+        { name: 'before them', measured: start },
+        GROWTH_MAX,
+      ),
+    ];
   },
 };
+
+type Names = readonly [memory: string, disk: string];
+
+function namesAfter(count: number): Names {
+  const name = `${count.toLocaleString('en')} names claimed and released`;
+  return [`${name}: memory, of three hosts`, `${name}: disk, of three hosts`];
+}
+
+function namesOfMore(count: number): Names {
+  const name = `${count.toLocaleString('en')} more, the most of ${STEPS} steps`;
+  return [`${name}: memory`, `${name}: disk`];
+}
 
 async function comeAndGo(mesh: NamesMesh, prefix: string, count: number): Promise<void> {
   let next = 0;
@@ -90,16 +107,16 @@ async function measure(mesh: NamesMesh): Promise<Measured> {
 }
 
 function figuresOf(
-  name: string,
+  names: Names,
   measured: Measured,
   beside: { readonly name: string; readonly measured: Measured },
   ratioMax?: number,
 ): Figure[] {
-  return (['memory', 'disk'] as const).map((what) => {
-    const value = measured[`${what}Mb`];
-    const baseline = { name: beside.name, value: beside.measured[`${what}Mb`] };
+  return (['memoryMb', 'diskMb'] as const).map((what, at) => {
+    const value = measured[what];
+    const baseline = { name: beside.name, value: beside.measured[what] };
     const promise =
       ratioMax === undefined ? {} : { target: `≤ ${ratioMax} ×`, kept: value <= ratioMax * baseline.value };
-    return { name: `${name}: ${what}, of three hosts`, value, unit: 'MB', baseline, ...promise };
+    return { name: names[at] ?? what, value, unit: 'MB', baseline, ...promise };
   });
 }

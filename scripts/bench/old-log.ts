@@ -23,6 +23,9 @@ const QUIET = ['--log-level', 'error'];
 
 export const oldLogBenchmark: Benchmark = {
   name: 'old-log',
+  about: 'How long a node starts whose change log has many old entries, beside the same node with none.',
+  figures: [nameOf(ENTRIES)],
+  figuresInFull: [nameOf(ENTRIES_IN_FULL)],
   async run(rounds, { full = false, keep } = {}) {
     const entries = full ? ENTRIES_IN_FULL : ENTRIES;
     await using stack = new AsyncDisposableStack();
@@ -48,7 +51,7 @@ export const oldLogBenchmark: Benchmark = {
     const [noneMs, longMs] = tookMs.map(median) as [number, number];
     return [
       {
-        name: `start with ${entries.toLocaleString('en')} old entries of the log`,
+        name: nameOf(entries),
         value: longMs,
         unit: 'ms',
         baseline: { name: 'start with none', value: noneMs },
@@ -58,6 +61,10 @@ export const oldLogBenchmark: Benchmark = {
     ];
   },
 };
+
+function nameOf(entries: number): string {
+  return `start with ${entries.toLocaleString('en')} old entries of the log`;
+}
 
 /** A data directory with so many entries; one that is there already is taken as it is. */
 async function filled(parent: string, entries: number): Promise<string> {

@@ -1,5 +1,5 @@
-// What the benchmarks have said, in a file beside them: of each its last run, with the machine and the moment. `npm run bench` writes it, and
-// `npm run figures` makes the table of the README from it.
+// What the benchmarks have said, in a file beside them: of each figure its last run, with the machine and the moment. `npm run bench` writes it,
+// and `npm run figures` makes the table of the README from it.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -19,7 +19,10 @@ const runForm = z.object({
   benchmark: z.string(),
   /** ISO 8601, UTC. */
   at: z.iso.datetime(),
+  /** The version that was measured, with a `+` behind it when files were changed since. Absent where there is no repository. */
+  commit: z.string().optional(),
   rounds: z.int(),
+  tookSeconds: z.int().optional(),
   machine: machineForm,
   figures: z.array(figureForm),
 });
@@ -31,10 +34,23 @@ export function recordedRuns(): readonly RecordedRun[] {
   return existsSync(FILE) ? z.array(runForm).parse(JSON.parse(readFileSync(FILE, 'utf8'))) : [];
 }
 
-/** Puts a run in the place of the benchmark's last one. `order`: all benchmarks, as the table shows them. */
+/** Writes a run down, in the place of what it has measured anew. `order`: all benchmarks, as the table shows them. */
 export function recordRun(run: RecordedRun, order: readonly string[]): void {
-  const others = recordedRuns().filter(({ benchmark }) => benchmark !== run.benchmark);
+  writeFileSync(FILE, `${JSON.stringify(withRun(recordedRuns(), run, order), null, 2)}\n`);
+}
+
+/** A run of one part of a benchmark leaves what an earlier run saw of the others. */
+export function withRun(
+  runs: readonly RecordedRun[],
+  run: RecordedRun,
+  order: readonly string[],
+): readonly RecordedRun[] {
+  const measured = new Set(run.figures.map(({ name }) => name));
+  const kept = runs.map((earlier) =>
+    earlier.benchmark === run.benchmark
+      ? { ...earlier, figures: earlier.figures.filter(({ name }) => !measured.has(name)) }
+      : earlier,
+  );
   const placeOf = ({ benchmark }: RecordedRun) => order.indexOf(benchmark);
-  const runs = [...others, run].sort((a, b) => placeOf(a) - placeOf(b));
-  writeFileSync(FILE, `${JSON.stringify(runs, null, 2)}\n`);
+  return [...kept.filter(({ figures }) => figures.length > 0), run].sort((a, b) => placeOf(a) - placeOf(b));
 }

@@ -18,7 +18,10 @@ const NOW_SECONDS = 1_770_000_000;
 const COST_RATIO_MAX = 1.25;
 
 export const signatureBenchmark: Benchmark = {
-  name: 'signatures between hosts',
+  name: 'signatures',
+  about:
+    'What a signed message between hosts costs beyond Ed25519 itself: a request and its answer, beside the bare signature of as many octets.',
+  figures: ['request, signed', 'request, verified', 'answer, signed', 'answer, verified'],
   async run(rounds) {
     const sides = prepare();
     const costs = new Map<string, number[]>();

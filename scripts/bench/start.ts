@@ -1,5 +1,5 @@
-// How long a node with 100,000 addresses takes from its process's birth to its ready line, and how much memory it then has,
-// beside the same node with no address at all.
+// How long a node with many addresses takes from its process's birth to its ready line, and how much memory it then has, beside the same node
+// with no address at all.
 
 import pLimit from 'p-limit';
 import { parseAgentId } from '../../mesh/names.ts';
@@ -15,59 +15,77 @@ import { systemClock } from '../../node/system/clock.ts';
 import { openHostKey } from '../../node/system/host-key.ts';
 import { systemRandom } from '../../node/system/random.ts';
 import { ProcessMesh } from '../host-process.ts';
-import { type Benchmark, median } from './figure.ts';
+import { type Benchmark, type Figure, median } from './figure.ts';
 import { residentMbOf } from './grown-host.ts';
 import { sendingOffPorts } from './sending-off.ts';
 
-const ADDRESSES = 100_000;
+/** What we promise of a node with so many addresses. */
+const PROMISED = [{ addresses: 100_000, startMs: 2_000, residentMb: 250 }] as const;
+const PROMISED_IN_FULL = [{ addresses: 1_000_000, startMs: 5_000, residentMb: 600 }] as const;
 const ADDRESSES_PER_AGENT = 10;
 /** After its ready line a node compacts its heap, once. */
 const SETTLED_MS = 2_000;
-const START_MS_MAX = 2_000;
-const RESIDENT_MB_MAX = 250;
+
+interface Promised {
+  readonly addresses: number;
+  readonly startMs: number;
+  readonly residentMb: number;
+}
 
 export const startBenchmark: Benchmark = {
   name: 'start',
-  async run(rounds) {
-    await using empty = await ProcessMesh.create([{ id: 'mac' }], { flags: ['--log-level', 'error'] });
-    await using full = await ProcessMesh.create([{ id: 'mac' }], { flags: ['--log-level', 'error'] });
-    await fill(full.host('mac').dataDirectory, ADDRESSES);
-    const [emptyMs, fullMs, emptyMb, fullMb]: [number[], number[], number[], number[]] = [[], [], [], []];
-    for (let round = 0; round < rounds; round += 1) {
-      for (const [mesh, tookMs, residentMb] of [
-        [empty, emptyMs, emptyMb],
-        [full, fullMs, fullMb],
-      ] as const) {
-        const host = mesh.host('mac');
-        const startMs = performance.now();
-        await host.start();
-        tookMs.push(performance.now() - startMs);
-        await systemClock.sleep(SETTLED_MS);
-        residentMb.push(await residentMbOf(host.pid));
-        await host.stop();
-      }
-    }
-    const name = `with ${ADDRESSES.toLocaleString('en')} addresses`;
-    return [
-      {
-        name: `start ${name}`,
-        value: median(fullMs),
-        unit: 'ms',
-        baseline: { name: 'start with none', value: median(emptyMs) },
-        target: `≤ ${START_MS_MAX} ms`,
-        kept: median(fullMs) <= START_MS_MAX,
-      },
-      {
-        name: `resident memory ${name}`,
-        value: median(fullMb),
-        unit: 'MB',
-        baseline: { name: 'with none', value: median(emptyMb) },
-        target: `≤ ${RESIDENT_MB_MAX} MB`,
-        kept: median(fullMb) <= RESIDENT_MB_MAX,
-      },
-    ];
+  about:
+    "How long a node with many addresses takes from its process's birth to its ready line, and how much memory it then has, beside the same node with none.",
+  figures: PROMISED.flatMap(namesOf),
+  figuresInFull: PROMISED_IN_FULL.flatMap(namesOf),
+  async run(rounds, { full = false } = {}) {
+    const figures: Figure[] = [];
+    for (const promised of [...PROMISED, ...(full ? PROMISED_IN_FULL : [])])
+      figures.push(...(await measure(promised, rounds)));
+    return figures;
   },
 };
+
+function namesOf({ addresses }: Promised): readonly [start: string, resident: string] {
+  const name = `with ${addresses.toLocaleString('en')} addresses`;
+  return [`start ${name}`, `resident memory ${name}`];
+}
+
+async function measure(promised: Promised, rounds: number): Promise<readonly Figure[]> {
+  await using empty = await ProcessMesh.create([{ id: 'mac' }], { flags: ['--log-level', 'error'] });
+  await using full = await ProcessMesh.create([{ id: 'mac' }], { flags: ['--log-level', 'error'] });
+  await fill(full.host('mac').dataDirectory, promised.addresses);
+  const [emptyMs, fullMs, emptyMb, fullMb]: [number[], number[], number[], number[]] = [[], [], [], []];
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [mesh, tookMs, residentMb] of [
+      [empty, emptyMs, emptyMb],
+      [full, fullMs, fullMb],
+    ] as const) {
+      const host = mesh.host('mac');
+      const startMs = performance.now();
+      await host.start();
+      tookMs.push(performance.now() - startMs);
+      await systemClock.sleep(SETTLED_MS);
+      residentMb.push(await residentMbOf(host.pid));
+      await host.stop();
+    }
+  }
+  const [started, resident] = namesOf(promised);
+  return [
+    {
+      ...{ name: started, value: median(fullMs), unit: 'ms' },
+      baseline: { name: 'start with none', value: median(emptyMs) },
+      target: `≤ ${promised.startMs.toLocaleString('en')} ms`,
+      kept: median(fullMs) <= promised.startMs,
+    },
+    {
+      ...{ name: resident, value: median(fullMb), unit: 'MB' },
+      baseline: { name: 'with none', value: median(emptyMb) },
+      target: `≤ ${promised.residentMb} MB`,
+      kept: median(fullMb) <= promised.residentMb,
+    },
+  ];
+}
 
 /** Registers agents until the node with this data owns so many addresses, through the same code that the API calls. */
 export async function fill(directory: string, count: number): Promise<void> {

@@ -20,6 +20,15 @@ const RECORDS_LOADED = 100_000;
 const RECORDS_PER_COMMIT = 5_000;
 /** One page of SQLite's with its header in the -wal, the least that a commit writes. */
 const RAW_BYTES = 4_120;
+const LONE = 'lone commits';
+const LONE_P50 = 'a lone commit, p50';
+const GROUPED = `records, one a commit, ${COMMITTERS} committers at once`;
+const OCTETS_LONE = 'octets written for a lone commit of 600 octets';
+const OCTETS_MAIL = `octets written for a mail of 4 KiB, ${MAIL_CONNECTIONS} at once: accepted, marked, concluded`;
+const OPENING = `opening with ${RECORDS_LOADED.toLocaleString('en')} records, every page checked`;
+const LOADING = `loading ${RECORDS_LOADED.toLocaleString('en')} records`;
+/** What we promise of a mail of 4 KiB that is sent. */
+const MAIL_OCTETS_MAX = 8_192;
 /** Rises through the rounds, so that every commit writes new keys. */
 let made = 0;
 
@@ -27,6 +36,9 @@ const silent: Log = { info: () => {}, warn: () => {}, error: () => {} };
 
 export const storeBenchmark: Benchmark = {
   name: 'store',
+  about:
+    'What the disk costs: lone commits and grouped ones, what is written for them (as the kernel counts it, on Linux), and reading everything back.',
+  figures: [...[LONE, LONE_P50, GROUPED], ...[OCTETS_LONE, OCTETS_MAIL], ...[OPENING, LOADING]],
   async run(rounds) {
     const parent = mkdtempSync(join(tmpdir(), 'mesh-bench-'));
     try {
@@ -56,14 +68,14 @@ async function measureCommits(parent: string, rounds: number): Promise<readonly 
   await store.close();
   const baseline = { name: 'write of one page and fsync', value: median(raw) };
   return [
-    { name: 'lone commits', value: median(lone), unit: '1/s', baseline },
+    { name: LONE, value: median(lone), unit: '1/s', baseline },
     {
-      name: 'a lone commit, p50',
+      name: LONE_P50,
       value: median(loneMs),
       unit: 'ms',
       baseline: { name: `${baseline.name}, p50`, value: median(rawMs) },
     },
-    { name: `records, one a commit, ${COMMITTERS} committers at once`, value: median(grouped), unit: '1/s', baseline },
+    { name: GROUPED, value: median(grouped), unit: '1/s', baseline },
   ];
 }
 
@@ -89,12 +101,14 @@ async function measureOctets(parent: string): Promise<readonly Figure[]> {
     await Promise.all(Array.from({ length: MAIL_CONNECTIONS }, (_, first) => connection(first)));
   });
   return [
-    { name: 'octets written for a lone commit of 600 octets', value: lone, unit: 'B', baseline },
+    { name: OCTETS_LONE, value: lone, unit: 'B', baseline },
     {
-      name: `octets written for a mail of 4 KiB, ${MAIL_CONNECTIONS} at once: accepted, marked, concluded`,
+      name: OCTETS_MAIL,
       value: mail,
       unit: 'B',
       baseline,
+      target: '≤ 8 KB',
+      kept: mail <= MAIL_OCTETS_MAX,
     },
   ];
 }
@@ -138,8 +152,8 @@ async function measureLoad(parent: string, rounds: number): Promise<readonly Fig
   const target = 'under a second';
   const kept = median(loading) < 1_000;
   return [
-    { name: `opening with ${RECORDS_LOADED} records, every page checked`, value: median(opening), unit: 'ms' },
-    { name: `loading ${RECORDS_LOADED} records`, value: median(loading), unit: 'ms', target, kept },
+    { name: OPENING, value: median(opening), unit: 'ms' },
+    { name: LOADING, value: median(loading), unit: 'ms', target, kept },
   ];
 }
 

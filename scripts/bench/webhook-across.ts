@@ -12,6 +12,8 @@ const WARMING = 30;
 const EVERY_MS = 50;
 const SETTLING_MS = 1_000;
 
+export const ACROSS = 'change on one host → receipt of a subscription at another, p50';
+
 export async function latencyAcross(): Promise<Figure> {
   await using receivers = await startReceivers(1);
   await using mesh = await ProcessMesh.create([{ id: 'mac' }, { id: 'cloud' }], { flags: ['--log-level', 'error'] });
@@ -47,7 +49,7 @@ export async function latencyAcross(): Promise<Figure> {
   await client.close();
   const p50 = median(waits.slice(WARMING));
   return {
-    name: 'change on one host → receipt of a subscription at another, p50',
+    name: ACROSS,
     value: p50,
     unit: 'ms',
     baseline: { name: 'the call that changes it, p50', value: median(tookMs.slice(WARMING)) },

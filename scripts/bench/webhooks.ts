@@ -2,7 +2,7 @@
 // a change takes to its receipt; what ten subscriptions cost a call of the API; what a hanging and a failing receiver cost the others; how
 // a node starts with 100,000 deliveries waiting.
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -10,7 +10,8 @@ import { Agent, request } from 'undici';
 import { ProcessMesh } from '../host-process.ts';
 import { postBarely, sendBarely } from './bare-sender.ts';
 import { type Benchmark, type Figure, median, quantile } from './figure.ts';
-import { latencyAcross } from './webhook-across.ts';
+import { ACROSS, latencyAcross } from './webhook-across.ts';
+import { BACKLOG_FIGURES, startWithBacklog } from './webhook-backlog.ts';
 import { type Manner, preciseMs, type Receivers, SECRET, startReceivers } from './webhook-receivers.ts';
 import { WebhookSender } from './webhook-sender.ts';
 
@@ -25,12 +26,24 @@ const SHARED = 2_000;
 const CALLS = 200;
 /** Between the calls: back to back, they would be measured against the ten deliveries of the call before. */
 const CALL_EVERY_MS = 20;
-const WAITING = 100_000;
+const DRAIN = `drain ${DRAINED.toLocaleString('en')} deliveries, each verified`;
+const DRAIN_BESIDE_POSTS = `${DRAIN}, beside POSTs alone`;
+const DELIVERY_CPU = 'CPU of one delivery, the disk and its thread included';
+const RECEIPT_P50 = `change → receipt at ${PER_SECOND}/s, p50`;
+const RECEIPT_P99 = `change → receipt at ${PER_SECOND}/s, p99`;
+const EIGHT_OF_TEN = 'eight of ten subscriptions, one more hung and one failing';
+const CALL = `a change over HTTP every ${CALL_EVERY_MS} ms with ten subscriptions, p50`;
 const EVENTS = ['agent.email.changed', 'agent.updated'];
 const WELL = (count: number): readonly Manner[] => Array.from({ length: count }, () => 'well' as const);
 
 export const webhookBenchmark: Benchmark = {
   name: 'webhooks',
+  about:
+    'What webhooks cost: draining a backlog into receivers of another process that verify each delivery, how long a change takes to its receipt, what subscriptions cost a call of the API, what ill receivers cost the others, and a start with much waiting.',
+  figures: [
+    ...[DRAIN, DRAIN_BESIDE_POSTS, DELIVERY_CPU, RECEIPT_P50, RECEIPT_P99, ACROSS],
+    ...[EIGHT_OF_TEN, CALL, ...BACKLOG_FIGURES],
+  ],
   async run(rounds) {
     return [
       ...(await drain(rounds)),
@@ -67,7 +80,7 @@ async function drain(rounds: number): Promise<readonly Figure[]> {
   const ratio = median(ours) / median(bare);
   return [
     {
-      name: `drain ${DRAINED.toLocaleString('en')} deliveries, each verified`,
+      name: DRAIN,
       value: median(ours),
       unit: '1/s',
       baseline: { name: 'take from SQLite, POST, mark done', value: median(bare) },
@@ -75,13 +88,13 @@ async function drain(rounds: number): Promise<readonly Figure[]> {
       kept: median(ours) >= 4_000 && ratio >= 20,
     },
     {
-      name: 'the same',
+      name: DRAIN_BESIDE_POSTS,
       value: median(ours),
       unit: '1/s',
       baseline: { name: `POSTs alone by undici, ${AT_ONCE} at once, no store`, value: median(floor) },
     },
     {
-      name: 'CPU of one delivery, the disk and its thread included',
+      name: DELIVERY_CPU,
       value: median(oursCpu),
       unit: 'µs',
       baseline: { name: 'of one such POST', value: median(floorCpu) },
@@ -123,7 +136,7 @@ async function latency(): Promise<readonly Figure[]> {
   const [p50, p99] = [quantile(waits, 0.5), quantile(waits, 0.99)];
   return [
     {
-      name: `change → receipt at ${PER_SECOND}/s, p50`,
+      name: RECEIPT_P50,
       value: p50,
       unit: 'ms',
       baseline: { name: 'one write and fsync, p50', value: quantile(fsyncs, 0.5) },
@@ -131,7 +144,7 @@ async function latency(): Promise<readonly Figure[]> {
       kept: p50 <= 10,
     },
     {
-      name: 'the same, p99',
+      name: RECEIPT_P99,
       value: p99,
       unit: 'ms',
       baseline: { name: 'one write and fsync, p99', value: quantile(fsyncs, 0.99) },
@@ -160,7 +173,7 @@ async function fairness(rounds: number): Promise<Figure> {
     ill.push(await rateOf(['hangs', 'fails']));
   }
   return {
-    name: 'eight of ten subscriptions, one more hung and one failing',
+    name: EIGHT_OF_TEN,
     value: median(ill),
     unit: '1/s',
     baseline: { name: 'all ten well', value: median(well) },
@@ -207,61 +220,13 @@ async function apiCalls(rounds: number): Promise<Figure> {
   await client.close();
   const [none, ten] = [median(times.get(plain) ?? []), median(times.get(told) ?? [])];
   return {
-    name: `a change over HTTP every ${CALL_EVERY_MS} ms with ten subscriptions, p50`,
+    name: CALL,
     value: ten,
     unit: 'ms',
     baseline: { name: 'with none', value: none },
     target: '≤ 1.2 ×',
     kept: ten <= 1.2 * none,
   };
-}
-
-async function startWithBacklog(rounds: number): Promise<readonly Figure[]> {
-  await using receivers = await startReceivers(1);
-  await using mesh = await ProcessMesh.create([{ id: 'mac' }], { flags: ['--log-level', 'error'] });
-  const host = mesh.host('mac');
-  const [readyMs, firstMs, emptyMb, fullMb]: [number[], number[], number[], number[]] = [[], [], [], []];
-  for (let round = 0; round < rounds; round += 1) {
-    const startMs = preciseMs();
-    await host.start();
-    readyMs.push(preciseMs() - startMs);
-    await pause(1_000);
-    emptyMb.push(await residentMbOf(host.pid));
-    await host.stop();
-  }
-  {
-    await using sender = await WebhookSender.open(host.dataDirectory);
-    await sender.subscribe(String(receivers.urls[0]));
-    await sender.appendMany(WAITING);
-  }
-  for (let round = 0; round < rounds; round += 1) {
-    const first = receivers.expect(1, WELL(1));
-    const startMs = preciseMs();
-    await host.start();
-    firstMs.push(Number((await first).reachedMs[0]) - startMs);
-    await pause(1_000);
-    fullMb.push(await residentMbOf(host.pid));
-    await host.kill();
-  }
-  const name = `with ${WAITING.toLocaleString('en')} deliveries waiting`;
-  return [
-    {
-      name: `start ${name}: first delivery`,
-      value: median(firstMs),
-      unit: 'ms',
-      baseline: { name: 'ready, with none', value: median(readyMs) },
-      target: '≤ 2,000 ms',
-      kept: median(firstMs) <= 2_000,
-    },
-    {
-      name: `resident a second later ${name}`,
-      value: median(fullMb),
-      unit: 'MB',
-      baseline: { name: 'with none', value: median(emptyMb) },
-      target: '≤ 250 MB',
-      kept: median(fullMb) <= 250,
-    },
-  ];
 }
 
 /** Milliseconds of so many writes of one page, each with its fsync. */
@@ -278,11 +243,6 @@ function fsyncTimes(count: number): readonly number[] {
   closeSync(file);
   void rm(path);
   return times;
-}
-
-async function residentMbOf(pid: number | undefined): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1_024;
 }
 
 function perSecond(count: number, ms: number): number {
