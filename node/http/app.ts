@@ -68,8 +68,9 @@ export function createApp(services: AppServices): App {
     const header = (name: string) => headerOf(request, incoming, name);
     const headerNames = () => (incoming ? rawHeaderNames(incoming) : [...request.headers.keys()]);
     const path = requestPath(request.url);
-    const client = addressGroup(incoming?.socket?.remoteAddress);
-    const visitor = { method: request.method, path, client, header, headerNames };
+    const connection = incoming?.socket;
+    const client = addressGroup(connection?.remoteAddress);
+    const visitor = { method: request.method, path, client, connection, header, headerNames };
     const refusal = gate.refuses(visitor);
     if (refusal !== undefined) return errorResponse(refusal);
     const isPassedOn = request.method === 'GET' || path.startsWith(FORWARDED_PATHS);

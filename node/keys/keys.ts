@@ -31,12 +31,13 @@ export interface NewKey {
 export class Keys {
   readonly #ports: KeysPorts;
   readonly #records: Map<string, KeyRecord>;
-  readonly #byDigest: Map<string, string>;
+  /** By the digests of the keys, those that open something. Made once: a look-up costs little more. */
+  readonly #actors: Map<string, Actor>;
 
   private constructor(ports: KeysPorts, records: readonly KeyRecord[]) {
     this.#ports = ports;
     this.#records = new Map(records.map((record) => [record.id, record]));
-    this.#byDigest = new Map(records.map(({ id, digest }) => [digest, id]));
+    this.#actors = new Map(records.map((record) => [record.digest, actorFor(record)]));
   }
 
   /** Rejects with `store_failed` when a record can't be read. */
@@ -64,7 +65,7 @@ export class Keys {
     // Counted before the commit, so that many at once are no more than there may be.
     this.#records.set(record.id, record);
     await store.commit([keyWrite(record)]);
-    this.#byDigest.set(record.digest, record.id);
+    this.#actors.set(record.digest, actorFor(record));
     return { record, text };
   }
 
@@ -73,18 +74,18 @@ export class Keys {
     const record = this.#records.get(id);
     if (record === undefined) throw new MeshError('not_found', `This host has no key '${id.slice(0, 100)}'.`);
     this.#records.delete(id);
-    this.#byDigest.delete(record.digest);
+    this.#actors.delete(record.digest);
     await this.#ports.store.commit([keyRemoval(id)]);
   }
 
   /** The actor whose key has that digest; `undefined` when it is none of this host, or has expired. Its last use is remembered. */
   actorOf(digest: string): Actor | undefined {
-    const id = this.#byDigest.get(digest);
-    const record = id === undefined ? undefined : this.#records.get(id);
+    const actor = this.#actors.get(digest);
+    const record = actor && this.#records.get(actor.id);
     const nowMs = this.#ports.clock.wallMs();
     if (record === undefined || (record.expiresMs !== undefined && record.expiresMs <= nowMs)) return undefined;
     if (nowMs - (record.lastUsedMs ?? 0) >= LAST_USE_MS) this.#used({ ...record, lastUsedMs: nowMs });
-    return { id: record.id, name: record.name, scopes: new Set(record.scopes), agentId: record.agentId };
+    return actor;
   }
 
   /** Nobody waits for it: a store that can't write ends the node. */
@@ -92,4 +93,8 @@ export class Keys {
     this.#records.set(record.id, record);
     this.#ports.store.commit([keyWrite(record)]).catch(ignoreFailedStore);
   }
+}
+
+function actorFor({ id, name, scopes, agentId }: KeyRecord): Actor {
+  return { id, name, scopes: new Set(scopes), agentId };
 }

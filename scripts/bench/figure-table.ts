@@ -56,7 +56,10 @@ function tableOf(benchmark: Seen['benchmarks'][number], runs: readonly RecordedR
     return benchmark.figures.includes(name) ? [[name, ...NOT_MEASURED]] : [];
   });
   const unseen = namesOf(benchmark).length - seen.length;
-  const rows = unseen === 0 ? seen : [...seen, [`${unseen} more by \`npm run bench -- ${benchmark.name} --full\``, ...NOT_MEASURED]];
+  const rows =
+    unseen === 0
+      ? seen
+      : [...seen, [`${unseen} more by \`npm run bench -- ${benchmark.name} --full\``, ...NOT_MEASURED]];
   const took = own.findLast(({ tookSeconds }) => tookSeconds !== undefined)?.tookSeconds;
   return [
     `### ${benchmark.name}`,

@@ -32,12 +32,15 @@ export function scopeOf(method: string, path: string): Scope {
 
 /** Why that key may not ask this, in a sentence; `undefined` when it may. */
 export function whyNotAllowed(actor: Actor, { method, path }: Pick<Visitor, 'method' | 'path'>): string | undefined {
-  const asked = `${method} ${path.slice(0, 100)}`;
   const scope = scopeOf(method, path);
   if (!mayDo(actor, scope))
-    return `${asked} needs a key of scope '${scope}'; the key '${actor.name}' has ${list(actor)}.`;
+    return `${asked(method, path)} needs a key of scope '${scope}'; the key '${actor.name}' has ${list(actor)}.`;
   if (actor.agentId === undefined || scope === 'read' || concerns(actor.agentId, scope, path)) return undefined;
-  return `${asked} is refused: the key '${actor.name}' acts for the agent '${actor.agentId}' alone.`;
+  return `${asked(method, path)} is refused: the key '${actor.name}' acts for the agent '${actor.agentId}' alone.`;
+}
+
+function asked(method: string, path: string): string {
+  return `${method} ${path.slice(0, 100)}`;
 }
 
 function concerns(agentId: AgentId, scope: Scope, path: string): boolean {
@@ -56,7 +59,7 @@ function decoded(segment: string): string | undefined {
 }
 
 function isBelow(path: string, start: string): boolean {
-  return path === start || path.startsWith(`${start}/`);
+  return path.startsWith(start) && (path.length === start.length || path[start.length] === '/');
 }
 
 function list({ scopes }: Actor): string {

@@ -7,7 +7,6 @@ import { MeshError } from '../../../mesh/errors.ts';
 import { EMAIL_INDEX_PATH } from '../../../mesh/lookup/index-entry.ts';
 import type { Clock } from '../../../mesh/ports.ts';
 import type { Roster } from '../../../mesh/roster.ts';
-import { CredentialFailures } from '../../keys/failures.ts';
 import { keyDigest } from '../../keys/key-text.ts';
 import type { Keys } from '../../keys/keys.ts';
 import { type Actor, mayDo } from '../../keys/scopes.ts';
@@ -23,10 +22,12 @@ import {
   PEER_PATHS,
   REGISTER_PEER_PATH,
 } from '../paths.ts';
+import { Attempts } from './attempts.ts';
 import { type Credential, credentialIn, credentialOf } from './credential.ts';
 import { wayFromOutside } from './proxies.ts';
 import { scopeOf, whyNotAllowed } from './route-scopes.ts';
 import type { Sessions } from './sessions.ts';
+import { firstShown, ShownCredentials } from './shown-credentials.ts';
 import { isHealthCheck, type Visitor } from './visitor.ts';
 
 export interface TokensOptions {
@@ -69,12 +70,10 @@ const TOOLS_PATH = '/api/email/tools';
 export function createTokens({ roster, secrets, keys, clock, sessions }: TokensOptions): Tokens {
   const token = secrets.token && keyDigest(secrets.token.reveal());
   const readToken = secrets.readToken && keyDigest(secrets.readToken.reveal());
-  const failures = new CredentialFailures(clock);
-  const uncounted: Attempts = {
-    refuses: (client, digest) => failures.refuses(client, digest),
-    opened: (client, digest) => failures.opened(client, digest),
-    failed: () => undefined,
-  };
+  const opens = (shown: Credential) =>
+    shown.isKey ? keys.actorOf(shown.digest) !== undefined : isOneOf(shown, token, readToken);
+  const attempts = new Attempts(clock, opens);
+  const shownBefore = new ShownCredentials();
   const judge = (visitor: Visitor, shown: Credential | undefined): MeshError | undefined => {
     const isOpen = isOpenRead(visitor.method, visitor.path);
     if (isMailboxPath(visitor.path) && token === undefined) return NO_TOKEN_FOR_MAIL;
@@ -83,17 +82,18 @@ export function createTokens({ roster, secrets, keys, clock, sessions }: TokensO
   };
   const inSession = (visitor: Visitor) => sessions?.credentialIn(visitor.header('cookie'));
   const actorOf = (shown: Credential | undefined) => (shown?.isKey ? keys.actorOf(shown.digest) : undefined);
-  const refusal = (visitor: Visitor, attempts: Attempts) => {
+  const refusal = (visitor: Visitor, isCounted: boolean) => {
     if (isJudgedElsewhere(visitor)) return undefined;
-    const shown = credentialIn(visitor.header('authorization'));
-    if (shown !== undefined) return counted(attempts, visitor, shown, () => judge(visitor, shown));
+    const shown = shownBefore.of(visitor);
+    const { client } = visitor;
+    if (shown !== undefined) return attempts.judged({ client, shown, isCounted, judge: () => judge(visitor, shown) });
     // A page listens; everything else of the API is for those who show a credential with each request.
     const isListener = isRead(visitor.method) && visitor.path === CHANGES_PATH;
     return judge(visitor, isListener ? inSession(visitor) : undefined);
   };
   return {
-    refuses: (visitor) => refusal(visitor, failures),
-    admits: (visitor) => refusal(visitor, uncounted) === undefined,
+    refuses: (visitor) => refusal(visitor, true),
+    admits: (visitor) => refusal(visitor, false) === undefined,
     guardsReads: readToken !== undefined,
     showsToken: (authorization) => {
       const shown = credentialIn(authorization);
@@ -104,12 +104,12 @@ export function createTokens({ roster, secrets, keys, clock, sessions }: TokensO
     actorOf: (authorization) => actorOf(credentialIn(authorization)),
     refusesOnPage: (visitor, asked) => judge({ ...visitor, ...asked }, inSession(visitor)),
     actorOnPage: (visitor) => actorOf(inSession(visitor)),
-    logsIn: (visitor, text) => {
-      const shown = credentialOf(text);
-      const opens = () => (shown.isKey ? actorOf(shown) !== undefined : isOneOf(shown, token, readToken));
-      const refused = counted(failures, visitor, shown, () => (opens() ? undefined : NOTHING_OPENED));
+    logsIn: ({ client }, text) => {
+      const credential = credentialOf(text);
+      const judge = () => (opens(credential) ? undefined : NOTHING_OPENED);
+      const refused = attempts.judged({ client, shown: firstShown(credential), isCounted: true, judge });
       if (refused !== undefined) throw refused;
-      return shown;
+      return credential;
     },
   };
 }
@@ -122,8 +122,6 @@ function isJudgedElsewhere(visitor: Visitor): boolean {
   return isRead(method) && path === EMAIL_INDEX_PATH && visitor.header('signature-input') !== undefined;
 }
 
-type Attempts = Pick<CredentialFailures, 'refuses' | 'failed' | 'opened'>;
-
 /** What lies in inboxes is for who shows something, also where nothing else is guarded; and there anybody could make a key. */
 const NO_TOKEN_FOR_MAIL = new MeshError(
   'forbidden',
@@ -131,21 +129,6 @@ const NO_TOKEN_FOR_MAIL = new MeshError(
 );
 
 const NOTHING_OPENED = new MeshError('unauthorized', 'That is neither a key of this node nor one of its tokens.');
-
-/** What is judged of a credential, unless too many of that client's opened nothing. */
-function counted(
-  attempts: Attempts,
-  { client = '' }: Visitor,
-  { digest }: Credential,
-  judge: () => MeshError | undefined,
-): MeshError | undefined {
-  const limited = attempts.refuses(client, digest);
-  if (limited !== undefined) return limited;
-  const refusal = judge();
-  if (refusal?.code === 'unauthorized') attempts.failed(client);
-  else attempts.opened(client, digest);
-  return refusal;
-}
 
 function isOneOf(shown: Credential | undefined, ...tokens: (string | undefined)[]): boolean {
   const one = Buffer.from(shown?.digest ?? keyDigest(''), 'latin1');

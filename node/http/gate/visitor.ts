@@ -7,6 +7,8 @@ export interface Visitor {
   readonly path: string;
   /** The other end of the connection, or its network; absent where there is no connection. */
   readonly client?: string;
+  /** Stands for the connection itself, by identity; absent where there is none. */
+  readonly connection?: object | undefined;
   header(name: string): string | undefined;
   headerNames(): readonly string[];
 }

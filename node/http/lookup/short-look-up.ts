@@ -40,8 +40,10 @@ export function createShortLookUp({ gate, emailIndex }: ShortLookUpServices): Sh
     const sinceMs = clock.monotonicMs();
     if (!PLAIN_TARGET.test(url) || !isPlain(incoming.rawHeaders)) return false;
     const header = (name: string) => rawHeader(incoming, name);
-    const client = addressGroup(incoming.socket.remoteAddress);
-    const visitor = { method, path: EMAIL_INDEX_PATH, client, header, headerNames: () => rawHeaderNames(incoming) };
+    const { socket } = incoming;
+    const client = addressGroup(socket.remoteAddress);
+    const headerNames = () => rawHeaderNames(incoming);
+    const visitor = { method, path: EMAIL_INDEX_PATH, client, connection: socket, header, headerNames };
     // Before the address is looked for, or the time that a refusal takes would tell whether there is such an address.
     if (!gate.admits(visitor)) return false;
     const own = ownHit(index, url);

@@ -131,6 +131,25 @@ it('after ten credentials that open nothing, no other one of that client is look
   expect(askedWith(tokens, TOKENS.read, 'known')).toBe('may');
 });
 
+it('a guess that was shown where nothing is needed first is one more guess', () => {
+  const tokens = keyed({ token: TOKENS.write, scopes: ['read'] });
+  const changing = (shown: string) => tokens.refuses({ ...visitorWith(shown), method: 'POST' })?.code;
+  for (let one = 0; one < 10; one += 1) {
+    expect(askedWith(tokens, `guess-${one}`)).toBe('may');
+    expect(changing(`guess-${one}`)).toBe('unauthorized');
+  }
+  expect([changing('guess-0'), changing('guess-10'), changing(KEY)]).toEqual(Array(3).fill('rate_limited'));
+});
+
+it('a key that is revoked opens nothing from then on, on the connection that has just shown it too', () => {
+  const known = new Set([KEY]);
+  const tokens = keyed({ readToken: TOKENS.read, scopes: ['read'], known });
+  const visitor = { ...visitorWith(KEY), connection: {} };
+  expect([tokens.admits(visitor), tokens.refuses(visitor)]).toEqual([true, undefined]);
+  known.clear();
+  expect([tokens.admits(visitor), tokens.refuses(visitor)?.code]).toEqual([false, 'unauthorized']);
+});
+
 it('admits whom it would let in, and counts no failure', () => {
   const tokens = keyed({ readToken: TOKENS.read, scopes: ['read'] });
   const admitted = (shown: string) => tokens.admits(visitorWith(shown));
@@ -142,13 +161,23 @@ it('admits whom it would let in, and counts no failure', () => {
 
 const KEY = `amk_${'k'.repeat(43)}`;
 
-function keyed({ token, readToken, scopes }: { token?: string | undefined; readToken?: string; scopes: Scope[] }) {
+interface Keyed {
+  readonly token?: string | undefined;
+  readonly readToken?: string;
+  readonly scopes: Scope[];
+  /** The keys that there are. */
+  readonly known?: ReadonlySet<string>;
+}
+
+function keyed({ token, readToken, scopes, known = new Set([KEY]) }: Keyed) {
   const secrets = {
     token: token ? new Secret(token) : undefined,
     readToken: readToken ? new Secret(readToken) : undefined,
   };
   const actor = { id: 'k1', name: 'gateway', scopes: new Set(scopes), agentId: undefined };
-  const keys = { actorOf: (digest: string) => (digest === keyDigest(KEY) ? actor : undefined) };
+  const keys = {
+    actorOf: (digest: string) => ([...known].some((one) => keyDigest(one) === digest) ? actor : undefined),
+  };
   return createTokens({ roster: () => roster, secrets, keys, clock: new VirtualClock() });
 }
 
