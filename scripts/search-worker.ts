@@ -33,6 +33,7 @@ const expectRead = changeSources([
 ]);
 const { CHANNEL_ATTACKS } = await import('../test/support/channel-attacks.ts');
 const { full, micro } = await import('../test/support/claim-lives.ts');
+const { beginnings } = await import('../test/support/beginning-lives.ts');
 const { collecting } = await import('../test/support/collecting-lives.ts');
 const { SCHEDULES } = await import('../test/support/claim-schedules.ts');
 const { feedLife, relayLife } = await import('../test/support/feed-lives.ts');
@@ -56,6 +57,7 @@ const FEED_SCHEDULE_LIVES = Object.fromEntries(
 const LIVES: Readonly<Record<Life, (seed: number) => Troubles | Promise<Troubles>>> = {
   full: (seed) => full(seed, options),
   micro: (seed) => micro(seed, options),
+  beginnings: (seed) => beginnings(seed, options),
   collecting: (seed) => collecting(seed, options),
   nodes: (seed) => nodeLife(seed, trace),
   feeds: (seed) => feedLife(seed, trace),

@@ -7,12 +7,14 @@ import type { ScheduleName } from '../test/support/claim-schedules.ts';
 import type { FeedScheduleName } from '../test/support/feed-schedules.ts';
 import type { RelayScheduleName } from '../test/support/relay-schedules.ts';
 
-export type Size = 'full' | 'micro' | 'collecting' | 'nodes' | 'feeds' | 'relays' | 'stores';
+export type Size = 'full' | 'micro' | 'beginnings' | 'collecting' | 'nodes' | 'feeds' | 'relays' | 'stores';
 /** What CI runs (`npm run sim`). */
 export const CI_RUNS: Readonly<Record<Size, number>> = {
   // Every mutant that chance finds is found within 1,655 full or 3,134 micro runs (`npm run mutants`).
   full: 20_000,
   micro: 250_000,
+  // Hosts that begin alone, or together; its mutant that chance finds is noticed within the first 26.
+  beginnings: 3_000,
   // Names that come and go; each mutant of collecting that chance finds is found within 753 runs.
   collecting: 4_000,
   // Whole hosts with their look-ups; each mutant of these is noticed within the first few.
@@ -63,7 +65,7 @@ export interface SearchResult {
 }
 
 const SEEDS_PER_CHUNK: Readonly<Record<Size, number>> = {
-  ...{ full: 50, micro: 500, collecting: 50 },
+  ...{ full: 50, micro: 500, beginnings: 50, collecting: 50 },
   ...{ nodes: 20, feeds: 5, relays: 5, stores: 20 },
 };
 const seedsPerChunk = (life: Life) => (life in SEEDS_PER_CHUNK ? SEEDS_PER_CHUNK[life as Size] : 1);

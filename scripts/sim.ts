@@ -7,13 +7,13 @@ import { FEED_MUTANTS } from '../test/support/feed-mutants.ts';
 import { STORE_MUTANTS } from '../test/support/store-mutants.ts';
 import { CI_RUNS, type Size, search } from './search.ts';
 
-const HELP = `npm run sim                                what CI runs: 20,000 full, 250,000 micro, 4,000 collecting, 2,000 node, 600 feed, 300 relay, 3,000 store runs
-npm run sim -- --full N --micro N ...      other sizes; also --collecting, --nodes, --feeds, --relays, --stores
-npm run sim -- --seed N [--size micro]     one run (full unless said otherwise; micro, collecting, nodes, feeds, relays, stores)
+const HELP = `npm run sim                                what CI runs: 20,000 full, 250,000 micro, 3,000 beginnings, 4,000 collecting, 2,000 node, 600 feed, 300 relay, 3,000 store runs
+npm run sim -- --full N --micro N ...      other sizes; also --beginnings, --collecting, --nodes, --feeds, --relays, --stores
+npm run sim -- --seed N [--size micro]     one run (full unless said otherwise; micro, beginnings, collecting, nodes, feeds, relays, stores)
                [--trace]                   message by message
                [--mutant NAME]             with one rule broken; npm run mutants lists them`;
 
-const SIZES: readonly Size[] = ['full', 'micro', 'collecting', 'nodes', 'feeds', 'relays', 'stores'];
+const SIZES: readonly Size[] = ['full', 'micro', 'beginnings', 'collecting', 'nodes', 'feeds', 'relays', 'stores'];
 const SHOWN_MAX = 5;
 
 const { values } = parseArgs({
@@ -24,6 +24,7 @@ const { values } = parseArgs({
     mutant: { type: 'string' },
     full: { type: 'string', default: String(CI_RUNS.full) },
     micro: { type: 'string', default: String(CI_RUNS.micro) },
+    beginnings: { type: 'string', default: String(CI_RUNS.beginnings) },
     collecting: { type: 'string', default: String(CI_RUNS.collecting) },
     nodes: { type: 'string', default: String(CI_RUNS.nodes) },
     feeds: { type: 'string', default: String(CI_RUNS.feeds) },
@@ -38,6 +39,7 @@ else if (values.seed === undefined)
   await runAll({
     full: Number(values.full),
     micro: Number(values.micro),
+    beginnings: Number(values.beginnings),
     collecting: Number(values.collecting),
     nodes: Number(values.nodes),
     feeds: Number(values.feeds),

@@ -7,6 +7,7 @@ import { reviewEvictions } from '../membership/eviction.ts';
 import { greet, greetAgain, greetAll, greetInTurn, introduce } from '../membership/greeting.ts';
 import { attend, rechosen } from '../membership/move.ts';
 import { evict, evictOver, join, recover, recoverNow } from '../membership/operator-decisions.ts';
+import { giveUpOwnMesh } from '../membership/own-mesh.ts';
 import { tellWhole } from '../membership/profile.ts';
 import { answerQuestion, hearReply } from '../membership/questions.ts';
 import type { HostId } from '../names.ts';
@@ -16,7 +17,7 @@ import { claim, confirm, end, exposePrepared, ownOperation, read, release } from
 import type { Random } from '../ports.ts';
 import { reserveBallots } from '../state/ballot-numbers.ts';
 import type { ClaimRecords } from '../state/claim-records.ts';
-import { voteKey } from '../state/config.ts';
+import { sameHosts, voteKey } from '../state/config.ts';
 import type { CollectionTimes, CoreState } from '../state/core-state.ts';
 import type { Effect, Event, Heard, Inner, Wanted } from '../state/events.ts';
 import { createMembership, noteElectorsHeard } from '../state/membership.ts';
@@ -106,7 +107,7 @@ export function step(state: CoreState, event: Event, nowMs: number, wallMs: numb
       start(state, out);
       break;
     case 'wished':
-      state.membership.wish = event.wish;
+      wished(state, event.wish, out);
       reviewEvictions(state.membership, out);
       greetAll(state.membership, out, { isForVoters: true });
       attend(state, out);
@@ -119,6 +120,13 @@ export function step(state: CoreState, event: Event, nowMs: number, wallMs: numb
   }
   greetAgain(state, out);
   return out;
+}
+
+function wished(state: CoreState, wish: Wish, out: Effect[]): void {
+  const { membership, nowMs } = state;
+  if (!sameHosts(membership.wish.members, wish.members)) membership.listedAtMs = nowMs;
+  membership.wish = wish;
+  giveUpOwnMesh(state, out);
 }
 
 /** Begins what the node or its operator asks for. Any other event goes on to `hear`. */
@@ -251,6 +259,8 @@ function inner(state: CoreState, event: Inner, out: Effect[]): void {
 }
 
 function start(state: CoreState, out: Effect[]): void {
+  state.membership.listedAtMs = state.nowMs;
+  giveUpOwnMesh(state, out);
   introduce(state, out);
   reserveBallots(state, out);
   beginCollecting(state, out);

@@ -6,6 +6,7 @@
 import { KEYS_PER_MESSAGE_MAX, KEYS_PER_PAGE_MAX } from '../limits.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import { ownOperation, rechoose, refuseWaiting } from '../operations/operation.ts';
+import { GREETING_MS_MAX } from '../peer-silence.ts';
 import { type Ballot, newerBallot } from '../register/ballot.ts';
 import {
   type Config,
@@ -19,7 +20,7 @@ import {
 } from '../state/config.ts';
 import type { CoreState } from '../state/core-state.ts';
 import type { Effect } from '../state/events.ts';
-import { type Move, mayVote, wishesAlone } from '../state/membership.ts';
+import { type Membership, type Move, mayVote, wishesAlone } from '../state/membership.ts';
 import { CLAIM_VERSION, type KeysAnswer, type KeysQuestion } from '../state/messages.ts';
 import { isPristine, standingOf, strayed } from './epoch.ts';
 import { firstVoters, isItsTurn, MOVER_RANK_MS, nextConfig, settledConfig } from './next-config.ts';
@@ -51,13 +52,23 @@ export function attend(state: CoreState, out: Effect[]): void {
   proposeInTurn(state, next, out);
 }
 
-/** A lone host makes itself the mesh with its first claim only: until then its hosts.json may still grow. */
+/**
+ * A lone voter makes itself the mesh with its first claim only: until then its hosts.json may still grow. Those that it lists beside itself may
+ * know of a mesh, or of its lost data, so they are heard first.
+ */
 function form(state: CoreState, out: Effect[]): void {
   const { membership, nowMs } = state;
   const isAwaited = [...state.operations.values()].some((operation) => !operation.begun);
-  if (!isPristine(state) || (wishesAlone(membership) && !isAwaited)) return;
+  if (!isPristine(state)) return;
+  if (wishesAlone(membership) && (!isAwaited || isHearingListed(membership, nowMs))) return;
   const voters = firstVoters(membership, nowMs);
   proposeInTurn(state, voters && firstConfig(voters, membership.wish.members), out);
+}
+
+/** Whether another host that is listed has yet to say what it knows, and has had less time for that than a greeting may take. */
+function isHearingListed({ wish, self, greetings, listedAtMs }: Membership, nowMs: number): boolean {
+  if (nowMs - listedAtMs > GREETING_MS_MAX) return false;
+  return wish.members.some((host) => host !== self && !greetings.has(host));
 }
 
 /** `next`: absent when none is due. */

@@ -172,7 +172,9 @@ function waiting(membership: Membership, self: HostId): Obstacle | undefined {
   const { wish, greetings } = membership;
   const hosts = wish.voters.filter((voter) => voter !== self && !greetings.has(voter));
   if (hosts.length > 0) {
-    const message = `The mesh has not formed yet: before the first claim, every voter must have been heard once, and ${namesOf(hosts)} ${hosts.length === 1 ? 'has' : 'have'} not answered.${whyUnheard(membership, hosts)}`;
+    const one = hosts.length === 1;
+    const advice = ` Start ${one ? 'it' : 'them'}, or take what is not to vote out of hosts.json, on every host.`;
+    const message = `The mesh has not formed yet: before the first claim, every voter must have been heard once, and ${namesOf(hosts)} ${one ? 'has' : 'have'} not answered.${whyUnheard(membership, hosts) || advice}`;
     return { reason: 'forming', message, hosts };
   }
   if (wish.voters.length === 1 && wish.voters[0] === self) return undefined;

@@ -55,6 +55,8 @@ export interface ClaimRecords extends StoredStarts {
 export const engineWrite = (kind: string | undefined): Write => ({ key: ENGINE, value: kind });
 /** Notes what was agreed. The vote on the successor of an earlier epoch is void with it, so its record goes. */
 export const configWrites = (config: Config): readonly Write[] => [configWrite(config), successionGone];
+/** Forgets what was agreed: this host is in no mesh. */
+export const configGone: readonly Write[] = [CONFIG, AGREEMENT].map((key) => ({ key, value: undefined }));
 /** The configuration that this host goes by already, said more wholly: its vote on the successor stands. */
 export const configWrite = (config: Config): Write => ({ key: CONFIG, value: config });
 /** Notes this host's vote on the successor of its configuration (membership/README.md). It must be durable before it is said. */

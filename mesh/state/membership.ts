@@ -71,6 +71,8 @@ export interface Membership {
   readonly starts: Starts;
   /** This host's hosts.json. */
   wish: Wish;
+  /** Since when it lists these hosts, by this host's monotonic clock; or since this start. */
+  listedAtMs: number;
   config: Config | undefined;
   /** This host's vote on what follows `config`. */
   succession: SuccessionRecord | undefined;
@@ -104,6 +106,7 @@ export function createMembership(
 ): Membership {
   return {
     ...known,
+    listedAtMs: 0,
     greetings: new Map(),
     profile: undefined,
     refusals: new Map(),
@@ -163,9 +166,10 @@ export function isAlone({ config, self, starts }: Membership): boolean {
   return hosts.length === 1 && config.voters[self] === starts.own.data;
 }
 
-/** Whether this host is in no mesh and knows of no other host: then it waits for nobody. */
+/** Whether this host knows of no other host, in its mesh or by its hosts.json: then it waits for nobody. */
 export function knowsNobody({ config, wish, self }: Membership): boolean {
-  return config === undefined && [...wish.voters, ...wish.members].every((host) => host === self);
+  const agreed = config === undefined ? [] : [...config.members, ...electorsOf(config), ...Object.keys(config.gone)];
+  return config?.old === undefined && [...wish.voters, ...wish.members, ...agreed].every((host) => host === self);
 }
 
 /** Whether hosts.json wishes for this host as the only voter. */

@@ -1,9 +1,14 @@
 // A first stretch of the search through simulated meshes; `npm run sim` goes further. A failure names its seed and how to see it.
 import { expect, it } from 'vitest';
+import { beginnings } from '../support/beginning-lives.ts';
 import { takingTurns, withEarlierHosts, withoutRoutine } from '../support/carried-greetings.ts';
 import { evicting, full, micro } from '../support/claim-lives.ts';
 
-const SIZES = { full: { run: full, runs: 120 }, micro: { run: micro, runs: 2_000 } };
+const SIZES = {
+  full: { run: full, runs: 120 },
+  micro: { run: micro, runs: 2_000 },
+  beginnings: { run: beginnings, runs: 400 },
+};
 const PARTS = 4;
 
 it.each(

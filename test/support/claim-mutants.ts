@@ -3,6 +3,7 @@
 // None of them is in the product. The search must notice every one.
 
 import type { Register } from '../../mesh/register/acceptor.ts';
+import { BEGINNING_MUTANTS } from './beginning-mutants.ts';
 import type { SourceChange } from './changed-sources.ts';
 import type { ScheduleName } from './claim-schedules.ts';
 import type { SimulationOptions } from './claim-simulation.ts';
@@ -220,4 +221,5 @@ export const CLAIM_MUTANTS: readonly Mutant[] = [
       },
     ],
   },
+  ...BEGINNING_MUTANTS,
 ];

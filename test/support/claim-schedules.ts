@@ -2,6 +2,7 @@
 
 import type { AddressKey, HostId } from '../../mesh/names.ts';
 import type { Event } from '../../mesh/state/events.ts';
+import { BEGINNING_SCHEDULES } from './beginning-schedules.ts';
 import type { Troubles } from './claim-lives.ts';
 import { ClaimSimulation, type SimulationOptions } from './claim-simulation.ts';
 import { COLLECTING_SCHEDULES } from './collecting-schedules.ts';
@@ -159,6 +160,7 @@ function otherProfiles(options: SimulationOptions): Troubles {
 
 export const SCHEDULES = {
   ...{ leftBehind, toldLate, askedAlone, forgottenProfile, backAndForth, otherProfiles },
+  ...BEGINNING_SCHEDULES,
   ...COLLECTING_SCHEDULES,
   ...FORGETTING_SCHEDULES,
 };

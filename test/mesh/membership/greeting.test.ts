@@ -135,7 +135,7 @@ describe('a round of greetings', () => {
     expect(waitsIn(round(state), 'greetingDue')).toEqual([FORMING_INTERVAL_MS]);
   });
 
-  it('is the last one while there is nobody to greet, until hosts.json lists others, or a mesh has formed', () => {
+  it('is the last one while there is nobody to greet, until hosts.json lists others, or the mesh has others', () => {
     const alone = { config: undefined, wish: wishOf([mac]) };
     const [edited, claiming] = [started(alone), started(alone)];
     expect(waitsIn(round(edited), 'greetingDue')).toEqual([]);
@@ -143,6 +143,9 @@ describe('a round of greetings', () => {
     expect(new Set(greetedBy(effects))).toEqual(new Set([cloud, mini]));
     expect(waitsIn(effects, 'greetingDue')).toEqual([FORMING_INTERVAL_MS]);
     claiming.membership.config = firstConfig(votersOf(mac), [mac]);
+    expect(waitsIn(run(claiming, { type: 'hearingOver' }), 'greetingDue')).toEqual([]);
+    claiming.membership.config = firstConfig(votersOf(mac), [cloud, mac]);
+    claiming.membership.wish = wishOf([mac], [cloud, mac]);
     expect(waitsIn(run(claiming, { type: 'hearingOver' }), 'greetingDue')).toEqual([GREETING_INTERVAL_MS]);
     expect(waitsIn(run(claiming, { type: 'hearingOver' }), 'greetingDue')).toEqual([]);
   });

@@ -11,6 +11,7 @@ import {
 } from '../../../mesh/membership/move.ts';
 import type { AddressKey, HostId } from '../../../mesh/names.ts';
 import type { Owner } from '../../../mesh/owner.ts';
+import { GREETING_MS_MAX } from '../../../mesh/peer-silence.ts';
 import { type Config, firstConfig, voteKey } from '../../../mesh/state/config.ts';
 import type { CoreState } from '../../../mesh/state/core-state.ts';
 import type { Effect } from '../../../mesh/state/events.ts';
@@ -140,6 +141,18 @@ describe('what is due', () => {
     expect([wantedBy(holding), wantedBy(lone)]).toEqual([undefined, undefined]);
     waiting(lone);
     expect(wantedBy(lone)).toEqual(firstConfig(votersOf(mac), [mac]));
+  });
+
+  it('waits, where this host alone votes, for the others that are listed: each is heard, or has had its time', () => {
+    const known = { config: undefined, wish: wishOf([mac], [cloud, mac, mini]) };
+    const [silent, heard] = [coreOn(mac, known), coreOn(mac, { ...known, greeted: { cloud: {}, mini: {} } })];
+    waiting(heard);
+    expect(wantedBy(heard)).toEqual(firstConfig(votersOf(mac), [cloud, mac, mini]));
+    waiting(silent);
+    attended(silent, GREETING_MS_MAX);
+    expect(wantedBy(silent)).toBeUndefined();
+    attended(silent, GREETING_MS_MAX + 1);
+    expect(wantedBy(silent)).toEqual(firstConfig(votersOf(mac), [cloud, mac, mini]));
   });
 
   it('is nothing any more when a voter that was there is silent again', () => {

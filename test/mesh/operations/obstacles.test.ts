@@ -64,8 +64,12 @@ const STANDING: readonly (readonly [string, KnownCore, Expected])[] = [
     { ...UNFORMED, greeted: { cloud: { wish: wishOf([cloud]), mesh: OTHER.mesh }, mini: {} } },
     ['forming', [], /every voter was heard/],
   ],
-  ['nobody was heard', UNFORMED, ['forming', [cloud, mini], /cloud, mini have not answered\.$/]],
-  ['one was not heard', { ...UNFORMED, greeted: { cloud: {} } }, ['forming', [mini], /and mini has not answered\.$/]],
+  ['nobody was heard', UNFORMED, ['forming', [cloud, mini], /cloud, mini have not answered\. Start them, or take/]],
+  [
+    'one was not heard',
+    { ...UNFORMED, greeted: { cloud: {} } },
+    ['forming', [mini], /and mini has not answered\. Start it, or take what is not to vote out of hosts\.json/],
+  ],
   [
     'all were heard',
     { ...UNFORMED, greeted: { cloud: {}, mini: {} } },
