@@ -6,6 +6,7 @@ import { type Benchmark, type Figure, median } from './figure.ts';
 import { terminalTable } from './figure-table.ts';
 import { type Grown, lookAt, residentMbOf } from './grown-host.ts';
 import { OWN_CODE, processCpuMs, startIdleMesh } from './idle-mesh.ts';
+import { recoverFromLoad } from './loaded-mesh.ts';
 import { fill } from './start.ts';
 import { startReceivers } from './webhook-receivers.ts';
 import { WebhookSender } from './webhook-sender.ts';
@@ -15,6 +16,8 @@ interface Sizes {
   readonly hosts: readonly number[];
   readonly subscriptions: readonly number[];
   readonly entries: readonly number[];
+  /** Hosts of a mesh whose machine is kept busy for a while. */
+  readonly load: readonly number[];
   /** How long a host is left alone before it is looked at, and while its idle cost is measured. */
   readonly settledMs: number;
   readonly idleMs: number;
@@ -25,6 +28,7 @@ const SMALL: Sizes = {
   hosts: [3, 60],
   subscriptions: [1, 10, 100],
   entries: [1_000, 100_000],
+  load: [30],
   settledMs: 20_000,
   idleMs: 20_000,
 };
@@ -34,6 +38,7 @@ const FULL: Sizes = {
   // As many as a node takes.
   subscriptions: [1, 10, 100],
   entries: [1_000, 100_000, 1_000_000, 5_000_000],
+  load: [30, 100, 300],
   settledMs: 120_000,
   idleMs: 60_000,
 };
@@ -73,6 +78,7 @@ export const growthBenchmark: Benchmark = {
       hosts: () => grown('hosts', chosenOr(sizes.hosts), (count) => measureHosts(count, sizes)),
       subscriptions: () => grown('subscriptions', chosenOr(sizes.subscriptions), measureSubscriptions),
       entries: () => grown('entries of the log', chosenOr(sizes.entries), (count) => measureLog(count, rounds)),
+      load: () => grown('hosts after a load', chosenOr(sizes.load), (count) => measureLoad(count)),
     };
     const chosen = Object.entries(parts).filter(([part]) => of === undefined || part === of);
     if (chosen.length === 0)
@@ -84,7 +90,7 @@ export const growthBenchmark: Benchmark = {
 };
 
 /** In the order in which they are measured. */
-function namesOfSizes({ addresses, hosts, subscriptions, entries }: Sizes): readonly string[] {
+function namesOfSizes({ addresses, hosts, subscriptions, entries, load }: Sizes): readonly string[] {
   const of = (what: string, sizes: readonly number[], measures: readonly string[]) =>
     sizes.flatMap((size) => measures.map((measure) => `${count(size)} ${what}, ${measure}`));
   return [
@@ -92,6 +98,7 @@ function namesOfSizes({ addresses, hosts, subscriptions, entries }: Sizes): read
     ...of('hosts', hosts, ['all found', ...OF_HOST]),
     ...of('subscriptions', subscriptions, ['CPU of a delivery', 'one delivery']),
     ...of('entries of the log', entries, ['start', 'resident memory']),
+    ...of('hosts after a load', load, ['taken for gone', 'all found again']),
   ];
 }
 
@@ -165,6 +172,16 @@ async function measureHosts(hosts: number, { settledMs, idleMs }: Sizes): Promis
   await systemClock.sleep(settledMs);
   const seen = await lookAt(mesh.measured, idleMs);
   return [{ name: 'all found', unit: 'ms', grows: 'as its work', value: foundMs }, ...measuresOf(seen)];
+}
+
+/** Three other hosts vote in a mesh of more than three. */
+async function measureLoad(hosts: number): Promise<readonly Measure[]> {
+  await using mesh = await startIdleMesh(OWN_CODE, hosts, hosts <= VOTERS);
+  const { missing, tookMs } = await recoverFromLoad(mesh, hosts - 1);
+  return [
+    { name: 'taken for gone', unit: '', grows: 'as its work', value: missing },
+    { name: 'all found again', unit: 'ms', grows: 'as its work', value: tookMs },
+  ];
 }
 
 function measuresOf({ residentMb, lookUpCpuUs, claimMs, idleShare, idleKibPerSecond }: Grown): readonly Measure[] {

@@ -110,7 +110,8 @@ async function found(url: string, peers: number): Promise<void> {
   }
 }
 
-async function saidBy(url: string): Promise<{ readonly ready: number; readonly online: number }> {
+/** Whether the host may claim, as a status, and how many others it takes for there. */
+export async function saidBy(url: string): Promise<{ readonly ready: number; readonly online: number }> {
   const ready = await statusOf(`${url}/ready`);
   const { body } = await request(`${url}/api/hosts`);
   const { hosts } = (await body.json()) as { readonly hosts: readonly { readonly status?: string }[] };
