@@ -8,6 +8,11 @@ const SYSTEM: ReadonlySet<string> = new Set([
 /** Labels of quarantine: what has one when it comes in lies in a thread of its own, until all of them are taken away. */
 export const QUARANTINE: ReadonlySet<string> = new Set(['spam', 'blocked', 'unauthenticated']);
 const CHARACTERS_MAX = 100;
+/**
+ * What turns the direction of a text, or shows nothing: two labels that look alike must be one. The joiners of some alphabets and of
+ * emoji are not among them where they stand between two characters.
+ */
+const UNSEEN = /(?![\u200c\u200d])[\p{Cf}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]|^[\u200c\u200d]|[\u200c\u200d]$/u;
 /** Labels of one mail. */
 export const LABELS_MAX = 100;
 
@@ -15,6 +20,8 @@ export const LABELS_MAX = 100;
 export function labelFault(label: string): string | undefined {
   if (label.length === 0 || label.length > CHARACTERS_MAX) return `must have 1 to ${CHARACTERS_MAX} characters`;
   if (/[\p{Cc},]/u.test(label)) return 'must have no control characters and no commas';
+  if (UNSEEN.test(label) || !label.isWellFormed()) return 'must have no characters that are not shown';
+  if (label !== label.trim()) return 'must neither begin nor end with a space';
   if (SYSTEM.has(label)) return 'is set by the host alone';
   return undefined;
 }
