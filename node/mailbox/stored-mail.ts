@@ -91,6 +91,8 @@ export interface ThreadQuestion {
   /** Absent: of any inbox. */
   readonly inboxId?: string | undefined;
   readonly threadId: string;
+  /** Labels of hidden mails that are shown, too. */
+  readonly include: readonly HiddenLabel[];
   readonly limit: number;
   /** The oldest mail that was shown: the page before that is wanted. */
   readonly place?: ListPlace | undefined;

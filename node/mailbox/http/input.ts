@@ -18,7 +18,7 @@ export async function readForm<Schema extends z.ZodType>(c: Context, schema: Sch
   return checked(schema, json, 'body');
 }
 
-/** The query in `schema`'s form; its members are lists of texts. Throws `validation_error`. */
+/** The query in `schema`'s form; its members are lists of texts. One that is misspelt must not be answered with everything. Throws `validation_error`. */
 export function readParameters<Schema extends z.ZodType>(c: Context, schema: Schema): z.output<Schema> {
   const { searchParams } = new URL(c.req.url);
   const names = [...new Set(searchParams.keys())];

@@ -21,24 +21,31 @@ export const timeParameter = textParameter.pipe(
     .optional(),
 );
 
-const SHARED = {
-  ...PAGE_PARAMETERS,
-  labels: listParameter,
-  before: timeParameter,
-  after: timeParameter,
+/** Which hidden mails are shown, too. */
+const INCLUDE = {
   include_spam: PAGE_PARAMETERS.ascending,
   include_blocked: PAGE_PARAMETERS.ascending,
   include_unauthenticated: PAGE_PARAMETERS.ascending,
   include_trash: PAGE_PARAMETERS.ascending,
+};
+
+const SHARED = {
+  ...PAGE_PARAMETERS,
+  ...INCLUDE,
+  labels: listParameter,
+  before: timeParameter,
+  after: timeParameter,
   subject: listParameter,
 };
 
-// A filter that is misspelt must not be answered with everything.
 export const messageParameters = z.strictObject({ ...SHARED, from: listParameter, to: listParameter });
 export const threadParameters = z.strictObject({ ...SHARED, senders: listParameter, recipients: listParameter });
 
 /** A page of a thread's mails is wanted whole, or not at all. */
-export const threadPageParameters = z.object({ limit: exactLimitParameter, page_token: textParameter });
+export const threadPageParameters = z.strictObject({
+  ...{ limit: exactLimitParameter, page_token: textParameter },
+  ...INCLUDE,
+});
 
 type Shared = Omit<z.output<typeof messageParameters>, 'from' | 'to'>;
 
@@ -48,17 +55,19 @@ export function mailsQuestion(
   { limit, page_token, ascending, labels, before, after, subject, ...shown }: Shared,
   { from, to }: Pick<MailFilter, 'from' | 'to'>,
 ): { readonly question: MailsQuestion; readonly asked: unknown } {
-  const include = INCLUDED.flatMap(([parameter, label]) => (shown[parameter] ? [label] : []));
+  const include = includedBy(shown);
   const filter: MailFilter = { labels, before, after, include, from, to, subject };
   const asked = [list, ascending, filter];
   const place = placeOf(page_token, asked);
   return { question: { ...filter, limit, isAscending: ascending, place }, asked };
 }
 
-const INCLUDED: readonly (readonly [
-  parameter: 'include_spam' | 'include_blocked' | 'include_unauthenticated' | 'include_trash',
-  label: HiddenLabel,
-])[] = [
+/** Labels of hidden mails that a request asks for. */
+export function includedBy(shown: Readonly<Record<keyof typeof INCLUDE, boolean>>): readonly HiddenLabel[] {
+  return INCLUDED.flatMap(([parameter, label]) => (shown[parameter] ? [label] : []));
+}
+
+const INCLUDED: readonly (readonly [parameter: keyof typeof INCLUDE, label: HiddenLabel])[] = [
   ['include_spam', 'spam'],
   ['include_blocked', 'blocked'],
   ['include_unauthenticated', 'unauthenticated'],

@@ -22,7 +22,7 @@ const name = z
   .regex(/^[^\p{Cc}]*$/u, 'must have no control characters');
 const creation = z.strictObject({ name: name.default('API key') });
 const change = z.strictObject({ name });
-const listParameters = z.object({
+const listParameters = z.strictObject({
   ...PAGE_PARAMETERS,
   type: textParameter.pipe(
     z.literal('bearer', { error: "must be 'bearer': there are no keys of another type" }).optional(),

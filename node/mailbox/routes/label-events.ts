@@ -10,7 +10,7 @@ import { timeText } from '../mail-bodies.ts';
 import type { Inboxes } from '../org/inboxes.ts';
 import type { Asks, QueryQuestions } from '../questions.ts';
 
-const listParameters = z.object(PAGE_PARAMETERS);
+const listParameters = z.strictObject(PAGE_PARAMETERS);
 
 export interface LabelEventServices {
   readonly inboxes: Pick<Inboxes, 'get'>;

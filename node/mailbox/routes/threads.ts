@@ -5,7 +5,7 @@ import { noSuch } from '../errors.ts';
 import { callerOf } from '../http/caller.ts';
 import { readParameters } from '../http/input.ts';
 import { jsonWith, jsonWithList } from '../http/made-json.ts';
-import { mailsQuestion, threadPageParameters, threadParameters } from '../http/mail-parameters.ts';
+import { includedBy, mailsQuestion, threadPageParameters, threadParameters } from '../http/mail-parameters.ts';
 import { pageBody, placeOf } from '../http/page-token.ts';
 import { threadBody } from '../mail-bodies.ts';
 import type { MailServices } from './messages.ts';
@@ -31,10 +31,11 @@ export function threadRoutes(app: Hono, { inboxes, query, links }: MailServices)
     });
 
     app.get(`${path}/:thread_id`, async (c) => {
-      const { limit, page_token } = readParameters(c, threadPageParameters);
-      const [inboxId, threadId] = [await inboxOf(c), pathSegment(c, 'thread_id')];
-      const asked = ['thread', threadId];
-      const found = await query.ask('shownThread', { inboxId, threadId, limit, place: placeOf(page_token, asked) });
+      const { limit, page_token, ...shown } = readParameters(c, threadPageParameters);
+      const [inboxId, threadId, include] = [await inboxOf(c), pathSegment(c, 'thread_id'), includedBy(shown)];
+      const asked = ['thread', threadId, include];
+      const place = placeOf(page_token, asked);
+      const found = await query.ask('shownThread', { inboxId, threadId, include, limit, place });
       if (found === undefined) throw noSuch('thread');
       const { thread, mails } = found;
       return jsonWith({ ...threadBody(thread), ...pageBody(limit, mails, asked) }, 'messages', mails.items);

@@ -47,7 +47,7 @@ const headersEdit = z
     const removed = new Set(remove_headers.map((name) => name.toLowerCase()));
     return !Object.keys(headers).some((name) => removed.has(name.toLowerCase()));
   }, 'sets and removes one header');
-const listParameters = z.object(PAGE_PARAMETERS);
+const listParameters = z.strictObject(PAGE_PARAMETERS);
 
 export interface WebhookServices {
   readonly webhooks: MailWebhooks;

@@ -5,11 +5,14 @@ import type { HiddenLabel, MailFilter, MailsQuestion } from '../stored-mail.ts';
 
 const HIDDEN: readonly HiddenLabel[] = ['spam', 'blocked', 'unauthenticated', 'trash'];
 
-/** What mails and threads are filtered by: their columns, and where their labels are. */
-export interface FilteredTable {
+export interface LabelledTable {
   readonly name: 'message' | 'thread';
-  readonly time: string;
   readonly labels: string;
+}
+
+/** What mails and threads are filtered by: their columns, and where their labels are. */
+export interface FilteredTable extends LabelledTable {
+  readonly time: string;
   readonly from: string;
   readonly to: string;
 }
@@ -29,7 +32,7 @@ export function conditionOf(table: FilteredTable, question: MailsQuestion, inbox
   ];
   const all = [
     inbox === undefined ? undefined : { sql: 'inbox = ?', values: [inbox] },
-    ...shownConditions(table, question.include),
+    shownCondition(table, question.include),
     ...question.labels.map((label) => ({ sql: hasLabel(table), values: [label] })),
     ...inTime,
     ...textConditions(table, question),
@@ -46,14 +49,17 @@ export function orderOf({ time }: FilteredTable, isAscending: boolean): string {
   return `ORDER BY ${time} ${order}, row ${order}`;
 }
 
-function hasLabel({ name, labels }: FilteredTable): string {
+function hasLabel({ name, labels }: LabelledTable): string {
   return `EXISTS (SELECT 1 FROM ${labels} WHERE ${labels}.${name} = ${name}.row AND label = ?)`;
 }
 
-function shownConditions(table: FilteredTable, include: readonly HiddenLabel[]): readonly Condition[] {
-  if (include.length === 0) return [{ sql: 'hidden = 0', values: [] }];
+/** What is hidden is shown when each of its labels that hide it is asked for. */
+export function shownCondition(table: LabelledTable, include: readonly HiddenLabel[]): Condition {
+  if (include.length === 0) return { sql: 'hidden = 0', values: [] };
   const others = HIDDEN.filter((label) => !include.includes(label));
-  return others.map((label) => ({ sql: `NOT ${hasLabel(table)}`, values: [label] }));
+  if (others.length === 0) return { sql: 'true', values: [] };
+  const none = others.map(() => `NOT ${hasLabel(table)}`).join(' AND ');
+  return { sql: `hidden = 0 OR (${none})`, values: others };
 }
 
 function placeCondition({ time }: FilteredTable, isAscending: boolean, place: ListPlace | undefined) {

@@ -1,6 +1,6 @@
 // Mails as they are read again.
 
-import type { Listed, ListPlace } from '../list.ts';
+import type { Listed } from '../list.ts';
 import type { MailPart } from '../message.ts';
 import type {
   FoundPart,
@@ -9,10 +9,11 @@ import type {
   MailsQuestion,
   PartQuestion,
   StoredOctets,
+  ThreadQuestion,
   WholeMail,
 } from '../stored-mail.ts';
 import type { Connection } from './database.ts';
-import { conditionOf, type FilteredTable, orderOf } from './mail-filter.ts';
+import { conditionOf, type FilteredTable, orderOf, shownCondition } from './mail-filter.ts';
 import { COLUMNS, ITEM_BYTES, ITEM_COLUMNS, type PlacedMail, pageOf, WHOLE_BYTES } from './mail-page.ts';
 import type { MessageHead } from './message-row.ts';
 
@@ -123,13 +124,18 @@ export class MailReader {
     return this.#item(this.#stored(row, ITEM_COLUMNS));
   }
 
-  /** Mails of a thread's row before a place, the newest of them, in the order in which they came. */
-  ofThread(thread: number, limit: number, place: ListPlace | undefined): Listed<WholeMail> {
+  /** Mails of a thread's row before a place, the newest of them, in the order in which they came. `include`: those that are hidden, too; absent: all. */
+  ofThread(
+    thread: number,
+    { limit, place, include }: Pick<ThreadQuestion, 'limit' | 'place'> & Partial<Pick<ThreadQuestion, 'include'>>,
+  ): Listed<WholeMail> {
     const before = place === undefined ? '' : 'AND (message.at, message.row) < (?, ?)';
+    const condition = include === undefined ? { sql: 'true', values: [] } : shownCondition(TABLE, include);
     const rows = this.#connection.all<PlacedMail>(
       `SELECT message.row, message.at, ${WHOLE_BYTES} AS bytes FROM message
-       WHERE thread = ? ${before} ORDER BY message.at DESC, message.row DESC LIMIT ?`,
+       WHERE thread = ? AND (${condition.sql}) ${before} ORDER BY message.at DESC, message.row DESC LIMIT ?`,
       thread,
+      ...condition.values,
       ...(place === undefined ? [] : [place.atMs, place.row]),
       limit + 1,
     );

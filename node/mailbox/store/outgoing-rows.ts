@@ -186,7 +186,8 @@ export class OutgoingRows {
 
   #joinedThread(inbox: number, answered: string | undefined, ofThread: MailOfThread) {
     const { connection, newUuid } = this.#parts;
-    const sql = 'SELECT row FROM thread WHERE thread_id = ? AND inbox = ? AND message_count < ?';
+    const sql = `SELECT row FROM thread WHERE thread_id = ? AND inbox = ?
+      AND (SELECT count(*) FROM message WHERE message.thread = thread.row) < ?`;
     const known =
       answered === undefined
         ? undefined

@@ -39,8 +39,10 @@ export function knownThreads(connection: Connection, inbox: number): KnownThread
         )
         .map((row) => ({ threadId: row.thread_id, lastAtMs: row.last_at, hasSent: row.sent_at !== null })),
     messageCount: (threadId) =>
-      connection.get<{ message_count: number }>('SELECT message_count FROM thread WHERE thread_id = ?', threadId)
-        ?.message_count ?? 0,
+      connection.get<{ count: number }>(
+        'SELECT count(*) AS count FROM message WHERE thread = (SELECT row FROM thread WHERE thread_id = ?)',
+        threadId,
+      )?.count ?? 0,
   };
 }
 

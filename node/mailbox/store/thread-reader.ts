@@ -18,6 +18,7 @@ interface StoredThread {
   readonly row: number;
   readonly thread_id: string;
   readonly inbox_id: string;
+  readonly hidden: number;
   readonly subject: string | null;
   readonly preview: string | null;
   readonly senders: string;
@@ -41,7 +42,8 @@ const SELECT = 'SELECT thread.*, (SELECT inbox_id FROM inbox WHERE inbox.row = t
 // Of a whole page at once: a statement costs more than what it finds of one thread.
 const LABELS = `SELECT thread, label FROM thread_label WHERE thread IN (SELECT value FROM json_each(?)) ORDER BY thread, label`;
 const HAVE_PARTS = `SELECT value AS row FROM json_each(?)
-  WHERE EXISTS (SELECT 1 FROM message CROSS JOIN part ON part.message = message.row WHERE message.thread = value)`;
+  WHERE EXISTS (SELECT 1 FROM message CROSS JOIN part ON part.message = message.row
+    WHERE message.thread = value AND message.hidden = (SELECT hidden FROM thread WHERE row = value))`;
 const IS_ACTIVE = "EXISTS (SELECT 1 FROM inbox WHERE inbox.row = thread.inbox AND state = 'active')";
 
 export class ThreadReader {
@@ -73,16 +75,13 @@ export class ThreadReader {
       : { items };
   }
 
-  /** A thread with one page of its mails. */
-  find({
-    inboxId,
-    threadId,
-    limit,
-    place,
-  }: ThreadQuestion): { thread: ThreadItem; mails: Listed<WholeMail> } | undefined {
+  /** A thread with one page of its mails. What is hidden in it is shown when it is asked for, or when there is nothing else. */
+  find(question: ThreadQuestion): { thread: ThreadItem; mails: Listed<WholeMail> } | undefined {
+    const { inboxId, threadId, include, ...page } = question;
     const stored = this.#connection.get<StoredThread>(`${SELECT} WHERE ${IS_ACTIVE} AND thread_id = ?`, threadId);
     if (stored === undefined || (inboxId !== undefined && stored.inbox_id !== inboxId)) return undefined;
-    return { thread: this.#item(stored), mails: this.#mails.ofThread(stored.row, limit, place) };
+    const shown = stored.hidden === 1 ? page : { ...page, include };
+    return { thread: this.#item(stored), mails: this.#mails.ofThread(stored.row, shown) };
   }
 
   /** The thread of a row that is there, whatever its inbox. */
@@ -103,17 +102,18 @@ export class ThreadReader {
     return stored.map((one) =>
       itemOf(one, {
         labels: (labels.get(one.row) ?? []).map(({ label }) => label),
-        parts: haveParts.has(one.row) ? this.#parts(one.row) : [],
+        parts: haveParts.has(one.row) ? this.#parts(one) : [],
       }),
     );
   }
 
-  #parts(thread: number): readonly MailPart[] {
+  #parts({ row, hidden }: StoredThread): readonly MailPart[] {
     return this.#connection
       .all<StoredPart>(
-        `SELECT part.*, message.raw FROM part JOIN message ON message.row = part.message WHERE thread = ?
+        `SELECT part.*, message.raw FROM part JOIN message ON message.row = part.message WHERE thread = ? AND message.hidden = ?
          ORDER BY message.at, message.row, number LIMIT ?`,
-        thread,
+        row,
+        hidden,
         PARTS_MAX,
       )
       .map(partOf);

@@ -1,4 +1,5 @@
-// A thread's row follows its mails: what is newest, who takes part, how many there are of each label.
+// A thread's row follows its mails: what is newest, who takes part, how many there are of each label. Mails in quarantine or in the trash are
+// none of that, but for their labels, unless the thread has no others: what is held back must not show in the thread of what is not.
 import type { MailContent } from '../message.ts';
 import type { Connection } from './database.ts';
 
@@ -30,7 +31,7 @@ export function beginThread(
   const { content, atMs } = mail;
   const sql = `INSERT INTO thread (thread_id, inbox, hidden, subject, base_subject, preview, senders, recipients, message_count, size,
     last_message_id, last_at, ${way}_at, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)`;
-  const { senders, recipients } = participants({ senders: '[]', recipients: '[]' }, content);
+  const { senders, recipients } = participants(NOBODY, content);
   const { subject = null, preview = null } = content;
   const { row } = connection.run(
     sql,
@@ -41,19 +42,46 @@ export function beginThread(
   return row;
 }
 
-/** Adds a mail to a thread; one in quarantine that is answered is shown from then on. */
+/** Adds a mail to a thread, whose mails have their own rows. */
 export function joinThread(connection: Connection, thread: number, way: Way, mail: MailOfThread): void {
-  const { content, atMs } = mail;
-  const sql = 'SELECT senders, recipients FROM thread WHERE row = ?';
-  const row = connection.get<Participants>(sql, thread);
-  const { senders, recipients } = participants(row ?? { senders: '[]', recipients: '[]' }, content);
+  for (const label of mail.labels) countLabel(connection, thread, label);
+  const sql = 'SELECT senders, recipients, hidden FROM thread WHERE row = ?';
+  const row = connection.get<Participants & { readonly hidden: number }>(sql, thread);
+  if (row === undefined) throw new Error(`The thread in row ${thread} is gone within its own transaction.`);
+  const isHidden = row.hidden === 1;
+  if (isHidden === mail.isHidden) addMail(connection, thread, { row, way }, mail);
+  else if (isHidden) showFirst(connection, thread, way, mail);
+  else connection.run('UPDATE thread SET updated_at = ? WHERE row = ?', mail.atMs, thread);
+}
+
+function addMail(
+  connection: Connection,
+  thread: number,
+  { row, way }: { readonly row: Participants; readonly way: Way },
+  { content, size, messageId, atMs }: MailOfThread,
+): void {
+  const { senders, recipients } = participants(row, content);
   connection.run(
     `UPDATE thread SET senders = ?, recipients = ?, message_count = message_count + 1, size = size + ?, preview = ?,
-     last_message_id = ?, last_at = max(last_at, ?), ${way}_at = ?, updated_at = ?
-     ${way === 'sent' && !mail.isHidden ? ', hidden = 0' : ''} WHERE row = ?`,
-    ...[senders, recipients, mail.size, content.preview ?? null, mail.messageId, atMs, atMs, atMs, thread],
+     last_message_id = ?, last_at = max(last_at, ?), ${way}_at = ?, updated_at = ? WHERE row = ?`,
+    ...[senders, recipients, size, content.preview ?? null, messageId, atMs, atMs, atMs, thread],
   );
-  for (const label of mail.labels) countLabel(connection, thread, label);
+}
+
+/** The first mail that is shown, in a thread of others that are not: it says nothing of those any more. */
+function showFirst(
+  connection: Connection,
+  thread: number,
+  way: Way,
+  { content, size, messageId, atMs }: MailOfThread,
+): void {
+  const { senders, recipients } = participants(NOBODY, content);
+  const other = way === 'sent' ? 'received' : 'sent';
+  connection.run(
+    `UPDATE thread SET hidden = 0, senders = ?, recipients = ?, message_count = 1, size = ?, preview = ?, last_message_id = ?,
+     last_at = ?, ${way}_at = ?, ${other}_at = NULL, updated_at = ? WHERE row = ?`,
+    ...[senders, recipients, size, content.preview ?? null, messageId, atMs, atMs, atMs, thread],
+  );
 }
 
 /** JSON of who wrote and who was written to. */
@@ -61,6 +89,8 @@ interface Participants {
   readonly senders: string;
   readonly recipients: string;
 }
+
+const NOBODY: Participants = { senders: '[]', recipients: '[]' };
 
 function participants({ senders, recipients }: Participants, { from, to, cc }: MailContent): Participants {
   return {
@@ -96,10 +126,12 @@ interface MailOfRow {
 
 /** Makes the row say again what its mails say, when some have changed or are gone; a thread without a mail goes with them. */
 export function refreshThread(connection: Connection, thread: number, atMs: number): void {
-  const mails = connection.all<MailOfRow>(
+  const all = connection.all<MailOfRow>(
     'SELECT message_id, at, from_text, head, size, hidden FROM message WHERE thread = ? ORDER BY at, row',
     thread,
   );
+  const shown = all.filter(({ hidden }) => hidden === 0);
+  const mails = shown.length > 0 ? shown : all;
   const last = mails.at(-1);
   if (last === undefined) {
     connection.run('DELETE FROM thread WHERE row = ?', thread);
@@ -124,16 +156,17 @@ export function refreshThread(connection: Connection, thread: number, atMs: numb
       mails.reduce((sum, { size }) => sum + size, 0),
       heads.at(-1)?.preview ?? null,
     ],
-    ...[last.message_id, last.at, Number(mails.every(({ hidden }) => hidden === 1))],
-    ...[lastWith(connection, thread, 'received'), lastWith(connection, thread, 'sent'), atMs, thread],
+    ...[last.message_id, last.at, last.hidden],
+    ...[lastWith(connection, thread, 'received', last.hidden), lastWith(connection, thread, 'sent', last.hidden)],
+    ...[atMs, thread],
   );
 }
 
-/** When the last mail of the thread with the label came. */
-function lastWith(connection: Connection, thread: number, label: string): number | null {
+/** When the last mail of the thread with the label came, of those that are hidden or not. */
+function lastWith(connection: Connection, thread: number, label: string, hidden: number): number | null {
   const sql = `SELECT max(message.at) AS at FROM message JOIN message_label ON message_label.message = message.row AND label = ?
-    WHERE message.thread = ?`;
-  return connection.get<{ at: number | null }>(sql, label, thread)?.at ?? null;
+    WHERE message.thread = ? AND message.hidden = ?`;
+  return connection.get<{ at: number | null }>(sql, label, thread, hidden)?.at ?? null;
 }
 
 /** Takes a mail, with its labels, from one thread into another. */
