@@ -1,14 +1,12 @@
 // What happens to mail, as other programs hear of it: from the first octet that swaks sends to whoever waits at the other end.
 import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
 import { serialization } from 'agentmail';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { Webhook as SvixWebhook } from 'svix';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { createChangesClient } from '../../node/webhooks/receiver/changes-client.js';
+import { type HookRequest, receiver } from '../support/hook-receiver.ts';
 import { type LiveMailbox, liveMailbox, MISSING_SWAKS, mailOf, UNLESS_SWAKS } from '../support/live-mailbox.ts';
 import { SmtpTalk } from '../support/smtp-talk.ts';
 import { LIVE_MS_MAX } from '../support/time-bounds.ts';
@@ -64,31 +62,6 @@ describe('the change log of a node that is killed while mail comes in', () => {
   );
 });
 
-interface Request {
-  readonly headers: IncomingHttpHeaders;
-  readonly body: string;
-}
-
-/** Answers with the statuses in turn, the last of them for good. */
-async function receiver(...statuses: readonly number[]) {
-  const requests: Request[] = [];
-  const server = createServer(async (request, response) => {
-    requests.push({ headers: request.headers, body: await text(request) });
-    response.writeHead(statuses[requests.length - 1] ?? statuses.at(-1) ?? 204).end();
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    requests,
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
-    [Symbol.asyncDispose]: async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
-  };
-}
-
 describe(`a webhook of AgentMail’s client${UNLESS_SWAKS}`, () => {
   it.skipIf(MISSING_SWAKS !== undefined)(
     'hears of a mail that swaks sends, by the octets that both verifiers and the client accept, and again by the same',
@@ -113,7 +86,7 @@ describe(`a webhook of AgentMail’s client${UNLESS_SWAKS}`, () => {
       await host.start();
       await expect.poll(() => hook.requests.length, { timeout: LIVE_MS_MAX }).toBeGreaterThanOrEqual(2);
 
-      const [first, second] = hook.requests as [Request, Request];
+      const [first, second] = hook.requests as [HookRequest, HookRequest];
       expect(second.body).toBe(first.body);
       expect(second.headers['svix-id']).toBe(first.headers['svix-id']);
       for (const { headers, body } of [first, second]) {

@@ -1,12 +1,12 @@
-// What is deleted is deleted: by whatever way a mail came in and was looked at, no file of the host has a word of it afterwards.
+// Step 36: what is deleted is deleted. By whatever way a mail came in and was looked at, no file of the host has a word of it afterwards.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { AgentMailClient } from 'agentmail';
-import { describe, expect, it } from 'vitest';
-import type { HostProcess } from '../../scripts/host-process.ts';
-import { Client } from '../support/live.ts';
-import { liveMailboxOf, MISSING_SWAKS, mailOf, refusal, UNLESS_SWAKS } from '../support/live-mailbox.ts';
-import { LIVE_MS_MAX } from '../support/time-bounds.ts';
+import { expect, it } from 'vitest';
+import type { HostProcess } from '../../../scripts/host-process.ts';
+import { Client } from '../../support/live.ts';
+import { mailOf, refusal } from '../../support/live-mailbox.ts';
+import { idsIn, type ProofSteps, WITHOUT_SWAKS } from '../../support/proof-world.ts';
+import { LIVE_MS_MAX } from '../../support/time-bounds.ts';
 
 /** In no other text, and found as it stands, in another case, and with an octet of zero behind each. */
 const WORD = 'Sesquipedalian';
@@ -29,14 +29,14 @@ function filesWithWord({ dataDirectory }: HostProcess): readonly string[] {
 
 const large = (count: number) => Array.from({ length: count }, (_, line) => `${line} ${WORD} ${'x'.repeat(60)}`);
 
-describe.skipIf(MISSING_SWAKS !== undefined)(`mail that is deleted${UNLESS_SWAKS}`, () => {
-  it(
-    'is in no file, by itself and with its inbox, whose address another host can have then',
+export const deletion: ProofSteps = (world) => {
+  it.skipIf(WITHOUT_SWAKS !== undefined)(
+    '36 inboxes.delete: 404, no word of its mail is in any file, and another host can have the address',
     async () => {
-      await using mailbox = await liveMailboxOf(['mac', 'cloud', 'mini']);
-      const { host, client, mesh } = mailbox;
+      const { host, client, cloud, onCloud, send, byLmtp } = world();
       const { messages } = client.inboxes;
-      const { inboxId } = await client.inboxes.create({ username: 'support' });
+      const username = 'deleted';
+      const { inboxId } = await client.inboxes.create({ username });
       const attachment = [
         ...[
           'Content-Type: multipart/mixed; boundary=b',
@@ -50,10 +50,10 @@ describe.skipIf(MISSING_SWAKS !== undefined)(`mail that is deleted${UNLESS_SWAKS
         ...[`Content-Type: text/plain; name=${WORD}.txt`, 'Content-Transfer-Encoding: base64', ''],
         ...[Buffer.from(large(2_000).join('\n')).toString('base64'), '--b--'],
       ];
-      await mailbox.send(inboxId, mailOf('<small@y.com>', WORD, '', WORD));
-      await mailbox.send(inboxId, mailOf('<large@y.com>', 'Large', '', ...large(2_000)));
-      await mailbox.send(inboxId, mailOf('<file@y.com>', 'File', ...attachment));
-      await mailbox.send(inboxId, mailOf('<spam@y.com>', WORD, '', WORD), ...mailbox.byLmtp);
+      await send(inboxId, mailOf('<small@y.com>', WORD, '', WORD));
+      await send(inboxId, mailOf('<large@y.com>', 'Large', '', ...large(2_000)));
+      await send(inboxId, mailOf('<file@y.com>', 'File', ...attachment));
+      await send(inboxId, mailOf('<spam@y.com>', WORD, '', WORD), ...byLmtp);
       await messages.update(inboxId, '<small@y.com>', { addLabels: [WORD] });
       expect((await messages.list(inboxId, { subject: [WORD] })).count).toBe(1);
       expect((await messages.search(inboxId, { q: WORD })).count).toBe(3);
@@ -61,23 +61,21 @@ describe.skipIf(MISSING_SWAKS !== undefined)(`mail that is deleted${UNLESS_SWAKS
 
       for (const id of ['<small@y.com>', '<large@y.com>']) await messages.delete(inboxId, id);
       const left = await messages.list(inboxId, { includeUnauthenticated: true });
-      expect(left.messages.map(({ messageId }) => messageId)).toEqual(['<spam@y.com>', '<file@y.com>']);
+      expect(idsIn(left)).toEqual(['<spam@y.com>', '<file@y.com>']);
       await client.inboxes.delete(inboxId);
       expect(await refusal(client.inboxes.get(inboxId))).toEqual([404, 'not_found']);
       expect(await refusal(messages.get(inboxId, '<file@y.com>'))).toEqual([404, 'not_found']);
       await expect.poll(() => filesWithWord(host), { timeout: LIVE_MS_MAX }).toEqual([]);
 
-      const cloud = mesh.host('cloud');
-      const apiKey = readFileSync(join(cloud.dataDirectory, 'mailbox', 'org-key'), 'utf8').trim();
-      const there = new AgentMailClient({ apiKey, baseUrl: cloud.url });
-      expect((await there.inboxes.create({ username: 'support' })).inboxId).toBe(inboxId);
+      expect((await onCloud.inboxes.create({ username })).inboxId).toBe(inboxId);
       await using asking = new Client();
       const index = `/api/agents/email-index?address=${inboxId}`;
       expect((await asking.expect(cloud, 'GET', index)).body).toHaveProperty([inboxId, 'hostId'], 'cloud');
       expect((await asking.expect(host, 'GET', index)).body).toEqual({});
       await host.stop();
-      expect(filesWithWord(host)).toEqual([]);
+      const found = filesWithWord(host);
+      await host.start();
+      expect(found).toEqual([]);
     },
-    LIVE_MS_MAX,
   );
-});
+};
