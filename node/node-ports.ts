@@ -34,6 +34,8 @@ export interface NodePorts {
   readonly editHosts?: EditHosts;
   /** Where the mailbox keeps its data; absent: there is none. */
   readonly mailboxDirectory?: string;
+  /** Octets that are free on the disk of a directory; absent: as the system says. */
+  readonly freeBytes?: (directory: string) => Promise<number>;
   /** Attachments on disk. */
   readonly blobs: BlobStore;
   readonly resolver: Resolver;

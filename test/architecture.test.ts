@@ -404,6 +404,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
       'node/mailbox/store/',
       'node/mailbox/text/',
       'node/mailbox/threads/',
+      'node/mailbox/disk-room.ts',
       ...MAILBOX_ROOT,
       'node/system/clock.ts',
       'node/system/random.ts',

@@ -15,6 +15,7 @@ import type { BlobStore } from '../send/attachments/blob-store.ts';
 import type { Sending } from '../send/send-service.ts';
 import type { Store } from '../store/store.ts';
 import type { Ways } from '../webhooks/guard/connector.ts';
+import { DiskRoom, type FreeBytes } from './disk-room.ts';
 import { EventNews } from './events/event-news.ts';
 import { EventPages } from './events/event-pages.ts';
 import { EventSockets, type EventSocketsParts } from './events/event-sockets.ts';
@@ -27,6 +28,7 @@ import { createV0 } from './http/v0.ts';
 import type { Organization } from './inbox.ts';
 import type { ListenerParts, ListenPlace } from './intake/listener.ts';
 import { mailboxFigures } from './measures.ts';
+import { type AddressFault, addressFault } from './org/address-faults.ts';
 import { AddressBook, type AddressBookParts } from './org/addresses.ts';
 import { Admission } from './org/admission.ts';
 import { ApiKeys } from './org/api-keys.ts';
@@ -52,6 +54,7 @@ import { leaseRoutes } from './routes/leases.ts';
 import { listRoutes } from './routes/lists.ts';
 import { mailLinkRoutes } from './routes/mail-links.ts';
 import { messageRoutes } from './routes/messages.ts';
+import { notImplementedRoutes } from './routes/not-implemented.ts';
 import { previewRoutes } from './routes/preview.ts';
 import { searchRoutes } from './routes/search.ts';
 import { sendRoutes } from './routes/sends.ts';
@@ -88,6 +91,8 @@ export interface MailboxOptions extends AddressBookParts {
   readonly token: string | undefined;
   /** Aborts when the node stops. */
   readonly stopping: AbortSignal;
+  /** Octets that are free on the disk; absent: as the system says. */
+  readonly freeBytes?: FreeBytes | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -100,6 +105,8 @@ export interface Mailbox {
   readonly answer: (request: Request, env?: object) => Response | Promise<Response>;
   /** What may be asked of all inboxes by who may read them. */
   readonly read: Workers['query'];
+  /** Why an inbox neither gets mail nor sends any; `undefined`: it does. */
+  readonly faultOf: (inboxId: string) => Promise<AddressFault | undefined>;
   readonly measures: readonly Figure[];
   run(signal: AbortSignal): Promise<void>;
   /** Keeps what the change log tells of mail from being trimmed before it was heard. */
@@ -140,7 +147,8 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
   const reports = new Reports({ intake, query, sending, directory, clock, log });
   const outcomes = new Outcomes({ changes: options.changes, intake, sending, clock, log });
   const relay = new Relay({ intake, query, organization, cursor, news, clock, log, mail: options.mail });
-  const made = { inboxes, leases, mailWebhooks: webhooks, organization, outbox, standings, addresses };
+  const room = new DiskRoom(options);
+  const made = { room, inboxes, leases, mailWebhooks: webhooks, organization, outbox, standings, addresses };
   const parts: Parts = { ...options, intake, query, ...made };
   const admission = new Admission({ organizationKey, intake, query, clock, log });
   const door = { admission, rates: new KeyRates(clock) };
@@ -152,6 +160,7 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
       ...routesOf(parts),
     }).fetch,
     read: query,
+    faultOf: async (inboxId) => addressFault(await standings.find({ addresses: [inboxId], isServed: false })),
     measures: mailboxFigures(intake, () => arrivals.waiting),
     run: (signal) => runAll([inboxes, leases, relay, keeper, outbox, reports, outcomes, sockets], signal),
     cursorReader: outcomes.cursorReader,
@@ -172,6 +181,7 @@ async function runAll(parts: readonly Running[], signal: AbortSignal): Promise<v
 
 /** What the routes are made from. */
 interface Parts extends Workers, MailboxOptions {
+  readonly room: DiskRoom;
   readonly inboxes: Inboxes;
   readonly leases: Leases;
   readonly outbox: Outbox;
@@ -195,15 +205,19 @@ function openSockets(
 }
 
 function routesOf(parts: Parts): Pick<Parameters<typeof createV0>[0], 'openRoutes' | 'routes'> {
-  const { intake, query, inboxes, leases, outbox, mailWebhooks, organization, directory, clock, random } = parts;
+  const { intake, query, room, inboxes, leases, outbox, mailWebhooks, organization, directory, clock, random } = parts;
   const { retentionDays } = parts.config;
   const files = { query, organization, clock, directory };
   const mails = { inboxes, query, links: new AttachmentLinks(files) };
   return {
-    openRoutes: [(app) => fileRoutes(app, files), (app) => mailLinkRoutes(app, { intake, organization, clock })],
+    openRoutes: [
+      (app) => fileRoutes(app, files),
+      (app) => mailLinkRoutes(app, { intake, organization, clock }),
+      notImplementedRoutes,
+    ],
     routes: [
       (app) => authRoutes(app, organization),
-      (app) => inboxRoutes(app, { inboxes, organization }),
+      (app) => inboxRoutes(app, { inboxes, standings: parts.standings, organization }),
       (app) => apiKeyRoutes(app, { keys: new ApiKeys({ intake, query, clock, random }), inboxes, organization }),
       // Before the routes of one message or thread.
       (app) => searchRoutes(app, { inboxes, intake, query }),
@@ -212,9 +226,9 @@ function routesOf(parts: Parts): Pick<Parameters<typeof createV0>[0], 'openRoute
       (app) => previewRoutes(app, mails),
       (app) => batchRoutes(app, { inboxes, query, intake, clock }),
       (app) => settingsRoutes(app, { inboxes, intake, retentionDays, clock }),
-      (app) => sendRoutes(app, { inboxes, query, outbox, ...sendParts(parts, query) }),
+      (app) => sendRoutes(app, { inboxes, query, room, outbox, ...sendParts(parts, query) }),
       (app) => changeRoutes(app, { inboxes, intake, clock }),
-      (app) => ingestRoutes(app, { intake, directory, random }),
+      (app) => ingestRoutes(app, { intake, directory, room, random }),
       (app) => archiveRoutes(app, { inboxes, intake, query, directory, random }),
       (app) => whereRoutes(app, parts),
       (app) => mailWebhookRoutes(app, { webhooks: mailWebhooks, inboxes }),
@@ -234,7 +248,7 @@ function sendParts(
   return {
     publicUrl,
     files: new AttachedFiles({ sending, query, ways, directory }),
-    readBody: sendBodyReader(blobs, new BodyPlaces(clock)),
+    readBody: sendBodyReader(blobs, new BodyPlaces(clock), { empty: {} }),
     internalDomains: [...options.internalDomains, ...(domain === undefined ? [] : [domain])],
   };
 }

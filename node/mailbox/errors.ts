@@ -14,6 +14,7 @@ type MailboxCode =
   | 'message_rejected'
   | 'resource_taken'
   | 'not_found'
+  | 'not_implemented'
   | 'conflict'
   | 'race_condition'
   | 'unprocessable'
@@ -34,6 +35,8 @@ const ANSWERS: Readonly<Record<MailboxCode, readonly [status: ContentfulStatusCo
   message_rejected: [403, 'MessageRejectedError'],
   resource_taken: [403, 'IsTakenError'],
   not_found: [404, 'NotFoundError'],
+  // Not 501: clients ask again by themselves after each 5xx.
+  not_implemented: [404, 'NotFoundError'],
   conflict: [409, 'ConflictError'],
   race_condition: [409, 'ConflictError'],
   unprocessable: [422, 'UnprocessableError'],

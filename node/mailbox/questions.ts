@@ -63,6 +63,13 @@ export interface IntakeQuestions {
   unsettledInboxes(nothing: null): readonly Inbox[];
   beginInbox(draft: InboxDraft): BegunInbox;
   activateInbox(active: { readonly inboxId: string; readonly agentId: string; readonly atMs: number }): Inbox;
+  /** Another agent shall have the address of an active inbox. */
+  rehouseInbox(rehoused: {
+    readonly inboxId: string;
+    readonly agentId: string;
+    readonly makesAgent: boolean;
+    readonly atMs: number;
+  }): Inbox;
   changeInbox(change: InboxChange): Inbox | undefined;
   /** Absent: there is no such inbox any more. */
   changeSettings(change: SettingsChange): Inbox | undefined;

@@ -12,7 +12,7 @@ import type { Module, Parts } from './module.ts';
 export async function openMailboxModule(parts: Parts, before: readonly Module[]): Promise<Module> {
   const { options, ports, registry, copies, mailHooks } = parts;
   const { mailbox: config } = options.config;
-  const { mailboxDirectory: directory, store, clock, random, log } = ports;
+  const { mailboxDirectory: directory, store, freeBytes, clock, random, log } = ports;
   const { webhooks } = mailHooks;
   const sending = before.flatMap((module) => module.sending ?? [])[0];
   if (config === undefined || directory === undefined || sending === undefined) return {};
@@ -35,11 +35,11 @@ export async function openMailboxModule(parts: Parts, before: readonly Module[])
     stopping: parts.stopping,
     ...{ registry, mail: registry.mail, hostsOf, isContested, lookUp: openLookUps(parts).everybody, webhooks },
     ...{ sending, blobs: ports.blobs, ways: waysOut(parts), internalDomains: options.send.internalDomains },
-    ...{ changes: registry.changes, store, clock, random, log },
+    ...{ changes: registry.changes, store, freeBytes, clock, random, log },
   });
   mailHooks.payloadOf = (eventId) => mailbox.read.ask('eventPayload', eventId);
   return {
-    shown: { mailbox: mailbox.read },
+    shown: { mailbox: { ask: (kind, input) => mailbox.read.ask(kind, input), faultOf: mailbox.faultOf } },
     measures: mailbox.measures,
     routes: (app) => {
       for (const path of MAILBOX_PATHS)

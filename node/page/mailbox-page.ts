@@ -15,7 +15,10 @@ import { ROWS_MAX } from './limits.ts';
 import { type Markup, markup, trusted } from './markup.ts';
 
 /** What the page asks of the mailbox: only what reads. */
-export type ReadMailbox = Asks<Pick<QueryQuestions, 'inbox' | 'inboxes' | 'threads' | 'shownThread'>>;
+export interface ReadMailbox extends Asks<Pick<QueryQuestions, 'inbox' | 'inboxes' | 'threads' | 'shownThread'>> {
+  /** Why an inbox neither gets mail nor sends any; `undefined`: it does. */
+  readonly faultOf: (inboxId: string) => Promise<{ readonly why: string; readonly fix: string } | undefined>;
+}
 
 export interface MailboxPageServices {
   readonly mailbox: ReadMailbox;
@@ -77,12 +80,13 @@ async function inboxesView(
   { cursor }: Record<'cursor', string>,
 ): Promise<View> {
   const { items, next } = await mailbox.ask('inboxes', { limit: ROWS_MAX, isAscending: false, after: placeAt(cursor) });
+  const faults = await Promise.all(items.map(({ inboxId }) => mailbox.faultOf(inboxId)));
   const body = markup`${table({
     caption: 'The inboxes of this host, the newest first',
     columns: ['Inbox', 'For', 'Agent', 'Mail', 'Since'],
     empty: 'This host keeps no inbox yet. A program makes one by POST /v0/inboxes.',
-    rows: items.map(({ inboxId, displayName, agentId, usedBytes, createdAtMs }) => [
-      markup`<a href="${pathOf(inboxId)}">${breakable(inboxId)}</a>`,
+    rows: items.map(({ inboxId, displayName, agentId, usedBytes, createdAtMs }, position) => [
+      markup`<a href="${pathOf(inboxId)}">${breakable(inboxId)}</a>${faults[position] === undefined ? '' : markup` ${mark('bad', 'no mail')}`}`,
       displayName ?? '–',
       agentId === undefined ? '–' : markup`<a href="/page/agents/${encodeURIComponent(agentId)}">${agentId}</a>`,
       sizeOf(usedBytes),
@@ -107,7 +111,7 @@ async function inboxView(
     ...{ limit: ROWS_MAX, isAscending: false, place: placeAt(cursor) },
   });
   const path = pathOf(inbox.inboxId);
-  const body = markup`${aboutInbox(inbox, clock)}
+  const body = markup`${aboutInbox(inbox, await mailbox.faultOf(inbox.inboxId), clock)}
 <h2>Threads</h2>
 ${choice(path, isAll)}
 ${table({
@@ -124,6 +128,7 @@ ${pager(path, { show, cursor }, cursorOf(next))}`;
 
 function aboutInbox(
   { displayName, agentId, usedBytes, createdAtMs }: Inbox,
+  fault: Awaited<ReturnType<ReadMailbox['faultOf']>>,
   clock: MailboxPageServices['clock'],
 ): Markup {
   return facts([
@@ -134,6 +139,7 @@ function aboutInbox(
     ],
     ['Mail', sizeOf(usedBytes)],
     ['Since', at(createdAtMs, clock)],
+    ['Gets no mail', fault && `${fault.why}. ${fault.fix}`],
   ]);
 }
 
@@ -159,7 +165,12 @@ async function threadView(
   asked: { readonly inboxId: string; readonly threadId: string },
   { cursor }: Record<'cursor', string>,
 ): Promise<View> {
-  const found = await mailbox.ask('shownThread', { ...asked, limit: MAILS_MAX, place: placeAt(cursor) });
+  const found = await mailbox.ask('shownThread', {
+    ...asked,
+    include: HELD_BACK,
+    limit: MAILS_MAX,
+    place: placeAt(cursor),
+  });
   if (found === undefined)
     throw new MeshError('not_found', `That inbox has no thread '${asked.threadId.slice(0, 100)}'.`);
   const { thread, mails } = found;

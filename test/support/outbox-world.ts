@@ -144,7 +144,8 @@ export class OutboxWorld {
 
   outbox(): Promise<Outbox> {
     const { intake, sending, blobs, directory, random, world } = this;
-    const standings = { of: async () => ({ kind: 'held' }) as const };
+    const held = async () => ({ kind: 'held' }) as const;
+    const standings = { of: held, find: held };
     const { clock, log } = world;
     const stopping = new AbortController().signal;
     const links = async () => ({ publicUrl: undefined, key: Buffer.alloc(32), random });

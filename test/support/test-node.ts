@@ -67,6 +67,8 @@ export interface TestNodeOptions {
     readonly smtp?: ListenAddress;
     readonly publicUrl?: string;
   };
+  /** Octets that are free on its disk; absent: as the system says. */
+  readonly freeBytes?: NodePorts['freeBytes'];
   readonly page?: boolean;
   /** What the page of settings shows. */
   readonly shown?: readonly ShownSetting[];
@@ -110,8 +112,17 @@ function optionsOf(asked: TestNodeOptions, roster: RosterWatch): NodeOptions {
   return { config, secrets, send, roster, version: '1.2.3', listening };
 }
 
+/** Ports that most tests leave out. */
+function portsOf({ machine, copied, freeBytes }: TestNodeOptions): Pick<NodePorts, 'machine' | 'copied' | 'freeBytes'> {
+  return {
+    ...(copied === undefined ? {} : { copied }),
+    ...(freeBytes === undefined ? {} : { freeBytes }),
+    ...(machine === undefined ? {} : { machine }),
+  };
+}
+
 export async function testNode(options: TestNodeOptions = {}): Promise<TestNode> {
-  const { peers: scripts = {}, disk, mailer, resolver = noResolver, engine, mailbox, machine, copied } = options;
+  const { peers: scripts = {}, disk, mailer, resolver = noResolver, engine, mailbox } = options;
   const [clock, log, random] = [new VirtualClock(), new RecordingLog(), seededRandom(1)];
   const store = new MemoryStore(disk === undefined ? {} : { disk });
   let hosts = hostsText('mac', ...Object.keys(scripts));
@@ -130,10 +141,9 @@ export async function testNode(options: TestNodeOptions = {}): Promise<TestNode>
     socketTo: () => new Socket(),
     post: () => Promise.reject(new Error('No token is asked for in this test.')),
     engine,
-    ...(copied === undefined ? {} : { copied }),
+    ...portsOf(options),
     ...(mailbox === undefined ? {} : { mailboxDirectory: mailbox.directory }),
     ...(mailer === undefined ? {} : { mailer }),
-    ...(machine === undefined ? {} : { machine }),
     callOnce: () => Promise.reject(new MeshError('peer_silent', 'Nobody introduces himself in these tests.')),
     transport: () => Object.assign(peers, { [Symbol.asyncDispose]: () => Promise.resolve() }),
   });

@@ -27,23 +27,42 @@ const PIECE_BYTES_MAX = 64 * 1_024;
 /** `client`: whoever it comes from, as far as places and attachments are shared out. */
 export type ReadSendBody = (request: Request, client: string) => Promise<unknown>;
 
+export interface SendBodyOptions {
+  /** What a request without a body says; absent: it is refused, as any other that is no JSON. */
+  readonly empty?: Readonly<Record<string, never>>;
+}
+
+/** How a body is read. */
+interface Reading {
+  readonly beginBlob: BeginBlob;
+  readonly empty: SendBodyOptions['empty'];
+  /** Called when there is a body. Throws `unsupported_media_type`. */
+  readonly refuseType: () => void;
+}
+
 /**
  * Contents come out as `SpooledContent`. Throws `unsupported_media_type`, `invalid_json`, `payload_too_large`, `unknown_field`,
  * `invalid_request`, `store_full`, `overloaded`, `request_timeout`.
  */
-export function sendBodyReader(blobs: BlobStore, places: BodyPlaces): ReadSendBody {
+export function sendBodyReader(blobs: BlobStore, places: BodyPlaces, { empty }: SendBodyOptions = {}): ReadSendBody {
   return async (request, client) => {
-    refuseOtherThanJson(request.headers.get('content-type') ?? '');
+    const type = request.headers.get('content-type');
+    const refuseType = () => refuseOtherThanJson(type ?? '');
+    // What has no body need not say of which type it is.
+    if (type !== null || empty === undefined) refuseType();
     const beginBlob: BeginBlob = () => blobs.begin({ bytesMax: ATTACHMENT_BYTES_MAX, client });
+    const reading: Reading = { beginBlob, empty, refuseType };
     const announced = request.headers.get('content-length');
-    if (announced !== null && Number(announced) <= SMALL_BODY_BYTES_MAX) return readSmall(beginBlob, request);
+    if (announced !== null && Number(announced) <= SMALL_BODY_BYTES_MAX) return readSmall(reading, request);
     if (Number(announced) > BODY_BYTES_MAX) throw tooLarge();
-    return places.read(request, client, (octets) => readLarge(beginBlob, octets));
+    return places.read(request, client, (octets) => readLarge(reading, octets));
   };
 }
 
-async function readSmall(beginBlob: BeginBlob, request: Request): Promise<unknown> {
+async function readSmall({ beginBlob, empty, refuseType }: Reading, request: Request): Promise<unknown> {
   const octets = await readBody(request, SMALL_BODY_BYTES_MAX);
+  if (octets.byteLength === 0 && empty !== undefined) return empty;
+  refuseType();
   const value = parseJson(
     decoded(() => new TextDecoder('utf-8', { fatal: true }).decode(octets)),
     JSON_BOUNDS,
@@ -68,7 +87,7 @@ async function spool(beginBlob: BeginBlob, text: string, field: string) {
   }
 }
 
-async function readLarge(beginBlob: BeginBlob, body: AsyncIterable<Uint8Array>): Promise<unknown> {
+async function readLarge({ beginBlob, empty, refuseType }: Reading, body: AsyncIterable<Uint8Array>): Promise<unknown> {
   const assembly = new JsonAssembly(beginBlob);
   const feeding = new Feeding(assembly);
   try {
@@ -76,11 +95,13 @@ async function readLarge(beginBlob: BeginBlob, body: AsyncIterable<Uint8Array>):
     for await (const chunk of body) {
       octets += chunk.byteLength;
       if (octets > BODY_BYTES_MAX) throw tooLarge();
+      if (octets > 0) refuseType();
       for (let at = 0; at < chunk.byteLength; at += PIECE_BYTES_MAX)
         await feeding.feed(
           Buffer.from(chunk.buffer, chunk.byteOffset + at, Math.min(PIECE_BYTES_MAX, chunk.byteLength - at)),
         );
     }
+    if (octets === 0 && empty !== undefined) return empty;
     await feeding.end();
     return assembly.result();
   } catch (error) {

@@ -1,7 +1,6 @@
 // For whom mail is taken: an inbox that is there, whose address is its agent's in the whole mesh, that has had less than it may, on a disk with
 // room.
-import { statfs } from 'node:fs/promises';
-import type { Clock } from '../../../mesh/ports.ts';
+import { DiskRoom, type DiskRoomParts } from '../disk-room.ts';
 import { type Inbox, withoutTag } from '../inbox.ts';
 import type { Standing, StandingQuestion } from '../recipient-question.ts';
 import { isFull } from '../retention.ts';
@@ -11,12 +10,7 @@ import type { Envelope } from './reception.ts';
 import { refusalOf } from './recipient-answer.ts';
 import { type Reply, replies } from './replies.ts';
 
-/** Milliseconds for which the room on the disk is remembered. */
-const FREE_KNOWN_MS = 1_000;
-/** Octets that stay free on the disk, for the node itself. */
-const FREE_BYTES_MIN = 1024 ** 3;
-
-export interface RecipientParts {
+export interface RecipientParts extends DiskRoomParts {
   /** The inbox for an address of this host, with its `+tag` or without. */
   readonly inboxFor: (address: string) => Inbox | undefined;
   /** Whether this host has inboxes in a domain. */
@@ -24,9 +18,6 @@ export interface RecipientParts {
   /** How an address stands in the mesh. */
   readonly standingOf: (question: StandingQuestion) => Promise<Standing>;
   readonly rates: Pick<MailRates, 'admitsFor'>;
-  /** The directory of the mailbox's data. */
-  readonly directory: string;
-  readonly clock: Clock;
   /** Hears of what failed, with its reason. */
   readonly failed: (error: Error) => void;
 }
@@ -44,10 +35,11 @@ export function addressedIn(
 
 export class Recipients {
   readonly #parts: RecipientParts;
-  #room: { readonly isFull: boolean; readonly atMs: number } | undefined;
+  readonly #room: DiskRoom;
 
   constructor(parts: RecipientParts) {
     this.#parts = parts;
+    this.#room = new DiskRoom(parts);
   }
 
   /** Whether there is an inbox for an address. */
@@ -62,7 +54,7 @@ export class Recipients {
     const inbox = known?.state === 'active' ? known : undefined;
     const refusal = await this.#refusal(address, inbox);
     if (refusal !== undefined || inbox === undefined) return refusal ?? replies.noInbox(address);
-    if (await this.#isFull()) return replies.diskFull();
+    if (await this.#room.isFull()) return replies.diskFull();
     if (!this.#parts.rates.admitsFor(inbox.inboxId)) return replies.tooMuchFor(address);
     if (isFull(inbox)) return replies.mailboxFull(address);
     return { inboxId: inbox.inboxId };
@@ -89,15 +81,5 @@ export class Recipients {
       failed(error as Error);
     }
     return refusalOf({ address, hasInbox: inbox !== undefined, isServed }, standing);
-  }
-
-  async #isFull(): Promise<boolean> {
-    const { directory, clock } = this.#parts;
-    const atMs = clock.monotonicMs();
-    if (this.#room === undefined || atMs - this.#room.atMs >= FREE_KNOWN_MS) {
-      const { bavail, bsize } = await statfs(directory);
-      this.#room = { isFull: bavail * bsize < FREE_BYTES_MIN, atMs };
-    }
-    return this.#room.isFull;
   }
 }

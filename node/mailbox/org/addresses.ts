@@ -61,6 +61,18 @@ export class AddressBook {
     return this.#parts.registry.table.holderOfText(inboxId)?.id;
   }
 
+  /** Whether this host has the agent. */
+  hasAgent(agentId: string): boolean {
+    const named = agentIdSchema.safeParse(agentId);
+    return named.success && this.#parts.registry.table.find(named.data) !== undefined;
+  }
+
+  /** Throws `not_found` for an agent that this host has not. */
+  refuseStranger(agentId: string): void {
+    if (!this.hasAgent(agentId))
+      throw new MailboxError('not_found', `There is no agent '${agentId.slice(0, 128)}' on this host.`);
+  }
+
   /** The refusal of a request that belongs to another host. */
   elsewhere(text: string): MailboxError | undefined {
     const [host, ...others] = anyAddressKey(text) === undefined ? [] : this.#parts.hostsOf(text);
@@ -90,12 +102,11 @@ export class AddressBook {
 
   /** Claims the address for an agent of this host. Throws what the registry does, and `not_found` when there is no such agent. */
   async claim({ inboxId, agentId, isNewAgent, displayName }: InboxClaim): Promise<void> {
-    const { agents, addresses, table } = this.#parts.registry;
+    const { agents, addresses } = this.#parts.registry;
     const shown = displayName === undefined ? {} : { label: displayName };
+    if (!isNewAgent) this.refuseStranger(agentId);
     const named = agentIdSchema.safeParse(agentId);
     const id = named.success ? named.data : undefined;
-    if (!isNewAgent && (id === undefined || table.find(id) === undefined))
-      throw new MailboxError('not_found', `There is no agent '${agentId.slice(0, 128)}' on this host.`);
     if (id === undefined) throw new Error(`An agent can't be made with the id '${agentId}'.`);
     if (!isNewAgent) await addresses.add(id, { address: inboxId });
     else {

@@ -75,8 +75,8 @@ export class Inboxes {
   }
 
   /**
-   * Makes an inbox, whose address is then its agent's in the whole mesh; the same client id again is the same inbox. Throws
-   * `resource_taken`, `domain_not_verified`, `validation_error`, `limit_exceeded`, `service_unavailable`.
+   * Makes an inbox, whose address is then its agent's in the whole mesh; the same client id again is the same inbox, and claims its
+   * address again where it was taken away. Throws `resource_taken`, `domain_not_verified`, `validation_error`, `limit_exceeded`, `service_unavailable`.
    */
   async create(wish: InboxWish): Promise<Inbox> {
     const { intake, addresses } = this.#parts;
@@ -87,7 +87,7 @@ export class Inboxes {
       ...draft,
       ...(owner === undefined ? {} : { agentId: owner, makesAgent: false }),
     });
-    if (begun.outcome !== 'begun') return await this.#known(begun);
+    if (begun.outcome !== 'begun') return await this.#known(begun, wish.agentId);
     return await this.#inTurn(draft.inboxId, () => this.#claim(begun.inbox, owner, wish.agentId));
   }
 
@@ -152,12 +152,14 @@ export class Inboxes {
   }
 
   /** Another request has written the row before. */
-  async #known(begun: Exclude<BegunInbox, { outcome: 'begun' }>): Promise<Inbox> {
+  async #known(begun: Exclude<BegunInbox, { outcome: 'begun' }>, wanted: string | undefined): Promise<Inbox> {
     if (begun.outcome === 'full')
       throw new MailboxError('limit_exceeded', `This host keeps at most ${INBOXES_MAX} inboxes.`);
     const { inboxId, state } = begun.inbox;
-    if (begun.outcome === 'taken') throw taken(inboxId);
-    if (state === 'active') return begun.inbox;
+    const isLost = this.#parts.addresses.ownerOf(inboxId) === undefined;
+    if (begun.outcome === 'taken') throw isLost && state === 'active' ? lost(begun.inbox) : taken(inboxId);
+    if (state === 'active')
+      return isLost ? await this.#inTurn(inboxId, () => this.#claimAgain(inboxId, wanted)) : begun.inbox;
     await this.#inHand.get(inboxId)?.catch(() => undefined);
     const settled = await this.#parts.intake.ask('findInbox', inboxId);
     if (settled?.state === 'active') return settled;
@@ -176,6 +178,26 @@ export class Inboxes {
       throw error;
     }
     return await intake.ask('activateInbox', { inboxId, agentId, atMs: clock.wallMs() });
+  }
+
+  /**
+   * The address was taken from the inbox by other routes, and its mail is still here. Which agent shall have it is written down first, so that
+   * a crash behind the claim leaves an inbox whose agent is known.
+   */
+  async #claimAgain(inboxId: string, wanted: string | undefined): Promise<Inbox> {
+    const { intake, addresses, random, clock } = this.#parts;
+    const inbox = await intake.ask('findInbox', inboxId);
+    if (inbox?.state !== 'active')
+      throw new MailboxError('service_unavailable', `The inbox '${inboxId}' has gone; ask again.`);
+    if (addresses.ownerOf(inboxId) !== undefined) return inbox;
+    const { agentId: before, displayName } = inbox;
+    if (wanted !== undefined) addresses.refuseStranger(wanted);
+    const known = wanted ?? (before !== undefined && addresses.hasAgent(before) ? before : undefined);
+    const agentId = known ?? newUuid(random);
+    const makesAgent = known === undefined || (known === before && inbox.makesAgent);
+    const changed = await intake.ask('rehouseInbox', { inboxId, agentId, makesAgent, atMs: clock.wallMs() });
+    await addresses.claim({ inboxId, agentId, isNewAgent: known === undefined, displayName });
+    return changed;
   }
 
   async #erase({ inboxId, agentId, makesAgent }: Inbox): Promise<void> {
@@ -202,6 +224,14 @@ export class Inboxes {
 
 function taken(inboxId: string): MailboxError {
   return new MailboxError('resource_taken', `The address '${inboxId}' is taken.`, { fix: 'Choose another username.' });
+}
+
+function lost({ inboxId, clientId }: Inbox): MailboxError {
+  const message = `The inbox '${inboxId}' is here with its mail, but no agent of this host has its address any more.`;
+  const again =
+    clientId === undefined ? '' : `Create it with its client_id '${clientId}', which claims the address again; or `;
+  const fix = `${again}give the address to an agent by POST /api/agents/:id/email/addresses; or delete the inbox first.`;
+  return new MailboxError('resource_taken', message, { fix: fix.charAt(0).toUpperCase() + fix.slice(1) });
 }
 
 function merged(before: Inbox['metadata'], patch: Readonly<Record<string, string | number | boolean | null>>) {

@@ -2,26 +2,22 @@
 import { MeshError } from '../../../mesh/errors.ts';
 import type { Sending } from '../../send/send-service.ts';
 import { MailboxError } from '../errors.ts';
+import { addressFault } from '../org/address-faults.ts';
 import type { Standings } from '../org/standings.ts';
 import type { Asks, IntakeQuestions } from '../questions.ts';
 
 export interface PartiesParts {
   readonly intake: Asks<IntakeQuestions>;
   readonly sending: Pick<Sending, 'refuseUnconfigured'>;
-  readonly standings: Pick<Standings, 'of'>;
+  readonly standings: Pick<Standings, 'of' | 'find'>;
 }
 
-/** An address that two hosts have, or whose agent takes no mail, sends none. Throws `forbidden`. */
+/** An address that is not its agent's alone, or whose agent takes no mail, sends none. Throws `forbidden`. */
 export async function refuseSender(inboxId: string, { standings }: PartiesParts): Promise<void> {
-  const { kind } = await standings.of({ addresses: [inboxId], isServed: false });
-  if (kind === 'held') return;
-  const why =
-    kind === 'disabled'
-      ? 'email of its agent is disabled'
-      : kind === 'conflicted'
-        ? 'another host has that address too, which an operator must decide'
-        : 'no agent of this host has that address any more';
-  throw new MailboxError('forbidden', `Mail can't be sent as '${inboxId}': ${why}.`);
+  const fault = addressFault(await standings.find({ addresses: [inboxId], isServed: false }));
+  if (fault === undefined) return;
+  const { why, fix } = fault;
+  throw new MailboxError('forbidden', `Mail can't be sent as '${inboxId}': ${why}.`, { fix });
 }
 
 /** Addresses that are inboxes of this host, with those, and the others. Throws `message_rejected`. */
@@ -36,7 +32,8 @@ export async function partiesOf(
     if (inboxId === undefined) continue;
     const { kind } = await standings.of({ addresses: [inboxId], isServed: false });
     if (kind === 'held') local.set(address, inboxId);
-    if (kind === 'disabled') throw new MailboxError('message_rejected', `The inbox '${inboxId}' takes no mail.`);
+    if (kind === 'disabled' || kind === 'nobodys')
+      throw new MailboxError('message_rejected', `The inbox '${inboxId}' takes no mail.`);
   }
   const remote = addresses.filter((address) => !local.has(address));
   if (remote.length > 0) refuseUnsendable(remote, sending);

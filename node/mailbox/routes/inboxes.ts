@@ -6,7 +6,9 @@ import { callerOf, refuseInboxKey } from '../http/caller.ts';
 import { exactLimitParameter, PAGE_PARAMETERS, readForm, readParameters, textParameter } from '../http/input.ts';
 import { pageBody, placeOf } from '../http/page-token.ts';
 import type { Inbox, Organization } from '../inbox.ts';
+import { type AddressFault, addressFault } from '../org/address-faults.ts';
 import type { Inboxes } from '../org/inboxes.ts';
+import type { Standings } from '../org/standings.ts';
 
 const FORM_BYTES_MAX = 256 * 1_024;
 const METADATA_KEYS_MAX = 256;
@@ -52,8 +54,8 @@ const change = z
     'must have display_name or metadata',
   );
 
-const listParameters = z.object(PAGE_PARAMETERS);
-const searchParameters = z.object({
+const listParameters = z.strictObject(PAGE_PARAMETERS);
+const searchParameters = z.strictObject({
   q: z
     .array(z.string().min(QUERY_CHARACTERS_MIN).max(QUERY_CHARACTERS_MAX))
     .length(1)
@@ -64,10 +66,16 @@ const searchParameters = z.object({
 
 export interface InboxServices {
   readonly inboxes: Inboxes;
+  readonly standings: Pick<Standings, 'find'>;
   readonly organization: () => Promise<Organization>;
 }
 
-export function inboxRoutes(app: Hono, { inboxes, organization }: InboxServices): void {
+export function inboxRoutes(app: Hono, { inboxes, standings, organization }: InboxServices): void {
+  const bodyOf = async (inbox: Inbox) => {
+    const standing = await standings.find({ addresses: [inbox.inboxId], isServed: false });
+    return inboxBody(inbox, (await organization()).podId, addressFault(standing));
+  };
+
   app.get('/v0/inboxes', async (c) => {
     const { limit, page_token, ascending } = readParameters(c, listParameters);
     const asked = ['inboxes', ascending];
@@ -77,8 +85,7 @@ export function inboxRoutes(app: Hono, { inboxes, organization }: InboxServices)
       own === undefined
         ? await inboxes.list({ limit, isAscending: ascending, after })
         : { items: [await inboxes.get(own)] };
-    const { podId } = await organization();
-    return c.json({ ...pageBody(limit, listed, asked), inboxes: listed.items.map((inbox) => inboxBody(inbox, podId)) });
+    return c.json({ ...pageBody(limit, listed, asked), inboxes: await Promise.all(listed.items.map(bodyOf)) });
   });
 
   app.get('/v0/inboxes/search', async (c) => {
@@ -86,8 +93,7 @@ export function inboxRoutes(app: Hono, { inboxes, organization }: InboxServices)
     const asked = ['inbox search', q];
     const place = placeOf(page_token, asked);
     const listed = await inboxes.search({ text: q, inboxId: callerOf(c).inboxId, limit, place });
-    const { podId } = await organization();
-    return c.json({ ...pageBody(limit, listed, asked), inboxes: listed.items.map((inbox) => inboxBody(inbox, podId)) });
+    return c.json({ ...pageBody(limit, listed, asked), inboxes: await Promise.all(listed.items.map(bodyOf)) });
   });
 
   app.post('/v0/inboxes', async (c) => {
@@ -95,18 +101,18 @@ export function inboxRoutes(app: Hono, { inboxes, organization }: InboxServices)
     const { username, domain, display_name, client_id, metadata } = await readForm(c, creation, FORM_BYTES_MAX);
     const wish = { username, domain, displayName: display_name, clientId: client_id, metadata };
     const inbox = await inboxes.create({ ...wish, agentId: c.req.header('x-agent-id') });
-    return c.json(inboxBody(inbox, (await organization()).podId));
+    return c.json(await bodyOf(inbox));
   });
 
   app.get('/v0/inboxes/:inbox_id', async (c) => {
     const inbox = await inboxes.get(pathSegment(c, 'inbox_id'));
-    return c.json(inboxBody(inbox, (await organization()).podId));
+    return c.json(await bodyOf(inbox));
   });
 
   app.patch('/v0/inboxes/:inbox_id', async (c) => {
     const { display_name, metadata } = await readForm(c, change, FORM_BYTES_MAX);
     const inbox = await inboxes.change(pathSegment(c, 'inbox_id'), { displayName: display_name, metadata });
-    return c.json(inboxBody(inbox, (await organization()).podId));
+    return c.json(await bodyOf(inbox));
   });
 
   app.delete('/v0/inboxes/:inbox_id', async (c) => {
@@ -115,11 +121,25 @@ export function inboxRoutes(app: Hono, { inboxes, organization }: InboxServices)
   });
 }
 
-function inboxBody({ inboxId, displayName, clientId, metadata, createdAtMs, updatedAtMs }: Inbox, podId: string) {
+/** `fault`: why no mail comes in or goes out. */
+function inboxBody(
+  { inboxId, displayName, clientId, metadata, createdAtMs, updatedAtMs }: Inbox,
+  podId: string,
+  fault: AddressFault | undefined,
+) {
   return {
     ...{ pod_id: podId, inbox_id: inboxId, id: inboxId, email: inboxId },
-    ...{ display_name: displayName, client_id: clientId, metadata },
+    ...{
+      display_name: displayName,
+      client_id: clientId,
+      metadata,
+      unavailable: fault && unavailableBody(inboxId, fault),
+    },
     updated_at: new Date(updatedAtMs).toISOString(),
     created_at: new Date(createdAtMs).toISOString(),
   };
+}
+
+function unavailableBody(inboxId: string, { code, why, fix }: AddressFault) {
+  return { code, message: `'${inboxId}' neither gets mail nor sends any: ${why}.`, fix };
 }

@@ -9,7 +9,9 @@ import type { Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { Random } from '../../../mesh/ports.ts';
 import { newUuid } from '../../../mesh/uuid.ts';
+import type { DiskRoom } from '../disk-room.ts';
 import { MailboxError, wrongField } from '../errors.ts';
+import { refuseFullDisk } from '../http/full-disk.ts';
 import { readParameters, textParameter } from '../http/input.ts';
 import { listParameter } from '../http/mail-parameters.ts';
 import type { IngestAnswer } from '../ingest-question.ts';
@@ -34,10 +36,11 @@ export interface IngestServices {
   readonly intake: Asks<IntakeQuestions>;
   /** The directory of the mailbox's data. */
   readonly directory: string;
+  readonly room: Pick<DiskRoom, 'isFull'>;
   readonly random: Random;
 }
 
-export function ingestRoutes(app: Hono, { intake, directory, random }: IngestServices): void {
+export function ingestRoutes(app: Hono, { intake, directory, room, random }: IngestServices): void {
   let uploads = 0;
   app.post('/api/mailbox/ingest', async (c) => {
     const { to, mail_from: mailFrom = '', ip, helo } = readParameters(c, parameters);
@@ -46,6 +49,7 @@ export function ingestRoutes(app: Hono, { intake, directory, random }: IngestSer
       throw wrongField('to', `must name 1 to ${RECIPIENTS_MAX} recipients, ?to=a@x.com&to=b@x.com`);
     const type = (c.req.header('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
     if (!TYPES.includes(type)) throw wrongField('Content-Type', `must be ${TYPES[0]}, with the mail as the body`);
+    await refuseFullDisk(room);
     if (uploads >= UPLOADS_MAX)
       throw new MailboxError('service_unavailable', `${UPLOADS_MAX} mails are coming in already.`);
     uploads += 1;

@@ -8,7 +8,9 @@ import type { ReadSendBody } from '../../http/send/send-body.ts';
 import type { AttachmentPart } from '../../send/message.ts';
 import { fingerprintOf } from '../../send/request/fingerprint.ts';
 import type { MailboxRules } from '../../send/request/mailboxes.ts';
+import type { DiskRoom } from '../disk-room.ts';
 import { MailboxError, noSuch } from '../errors.ts';
+import { refuseFullDisk } from '../http/full-disk.ts';
 import { checked } from '../http/input.ts';
 import { replyAllForm, replyForm, type SendForm, sendForm } from '../http/send-forms.ts';
 import type { Inbox } from '../inbox.ts';
@@ -32,6 +34,7 @@ export interface SendServices {
   readonly query: Asks<QueryQuestions>;
   readonly outbox: Outbox;
   readonly files: AttachedFiles;
+  readonly room: Pick<DiskRoom, 'isFull'>;
   readonly readBody: ReadSendBody;
   /** Special-use domains that are mail domains here, in lower case. */
   readonly internalDomains: readonly string[];
@@ -82,18 +85,21 @@ class Sends {
 
   /** What every request has. */
   async begin<Schema extends z.ZodType>(c: Context, schema: Schema) {
-    const { inboxes, readBody } = this.#services;
+    const { inboxes, room, readBody } = this.#services;
     const inbox = await inboxes.get(pathSegment(c, 'inbox_id'));
+    await refuseFullDisk(room);
     const client = clientAddress(c);
     const form = checked(schema, await readBody(c.req.raw, client), 'body');
     return { inbox, client, form, key: keyOf(c.req.header('idempotency-key'), [c.req.path, inbox.inboxId, form]) };
   }
 
   async send(asked: Asked): Promise<SentIds> {
+    return (await this.#known(asked)) ?? (await this.#compose(asked));
+  }
+
+  async #compose(asked: Asked): Promise<SentIds> {
     const { outbox, files } = this.#services;
     const { inbox, form, key, client, named, derived = NOBODY, carried = [], threadId } = asked;
-    const known = await this.#known(asked);
-    if (known !== undefined) return known;
     const mail = checkedWish({ form, derived, ...rulesFor(inbox, this.#services) });
     const all = [...(await files.given(form.attachments, client)), ...carried];
     refuseMany(all);
@@ -102,11 +108,13 @@ class Sends {
 
   async answer(asked: Asked, messageId: string, isToAll: boolean): Promise<SentIds> {
     const { inboxId } = asked.inbox;
+    const known = await this.#known(asked);
+    if (known !== undefined) return known;
     const mail = await this.#mailOf(inboxId, messageId);
     const answered = { ...mail, isOwn: mail.labels.includes('sent') };
     const derived = addressedBy(answered, inboxId, isToAll);
     const form = { ...asked.form, subject: replySubject(mail.subject) };
-    return await this.send({ ...asked, form, derived, named: namedBy(answered), threadId: mail.threadId });
+    return await this.#compose({ ...asked, form, derived, named: namedBy(answered), threadId: mail.threadId });
   }
 
   async passOn(asked: Asked, messageId: string): Promise<SentIds> {
@@ -121,10 +129,10 @@ class Sends {
     checkedWish({ form, derived: NOBODY, ...rulesFor(asked.inbox, this.#services) });
     const carried = await files.carried(mail, asked.client);
     const { references } = namedBy({ ...mail, isOwn: false });
-    return await this.send({ ...asked, form, carried, named: { references }, threadId: mail.threadId });
+    return await this.#compose({ ...asked, form, carried, named: { references }, threadId: mail.threadId });
   }
 
-  /** What the same request has sent before, which has its files. */
+  /** What the same request has sent before, which has its files; the mail that it answers may be gone by now. */
   async #known({ key, form }: Asked): Promise<SentIds | undefined> {
     const { outbox } = this.#services;
     const known = key && (await outbox.known(key));

@@ -9,6 +9,7 @@ import {
   type InboxState,
   type SettingsChange,
 } from '../inbox.ts';
+import type { IntakeQuestions } from '../questions.ts';
 import type { Connection } from './database.ts';
 import type { SearchRows } from './search-rows.ts';
 
@@ -94,6 +95,12 @@ export class InboxRows {
     const sql =
       "UPDATE inbox SET state = 'active', agent_id = ?, updated_at = ? WHERE inbox_id = ? AND state = 'creating'";
     this.#connection.run(sql, agentId, atMs, inboxId);
+    return this.#known(inboxId);
+  }
+
+  rehouse({ inboxId, agentId, makesAgent, atMs }: Parameters<IntakeQuestions['rehouseInbox']>[0]): Inbox {
+    const sql = 'UPDATE inbox SET agent_id = ?, makes_agent = ?, updated_at = ? WHERE inbox_id = ?';
+    this.#connection.run(sql, agentId, Number(makesAgent), atMs, inboxId);
     return this.#known(inboxId);
   }
 

@@ -174,6 +174,10 @@ export class Writer {
     return this.#group.run(() => this.#inboxes.activate(active));
   }
 
+  rehouseInbox(rehoused: Parameters<IntakeQuestions['rehouseInbox']>[0]): Promise<Inbox> {
+    return this.#group.run(() => this.#inboxes.rehouse(rehoused));
+  }
+
   changeInbox(change: InboxChange): Promise<Inbox | undefined> {
     return this.#group.run(() => this.#inboxes.change(change));
   }

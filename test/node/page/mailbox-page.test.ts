@@ -37,6 +37,23 @@ describe('the page of inboxes', () => {
     expect((await get(`${NOBODYS}/no-thread`)).status).toBe(404);
   });
 
+  it('marks an inbox whose address was taken away, and says why, and what can be done', async () => {
+    await using world = await mailboxNode({ token: TOKEN });
+    const get = await seenWith(world.node, TOKEN);
+    await world.v0('POST', '/inboxes', { username: 'support' });
+    const operator = { authorization: `Bearer ${TOKEN}` };
+    const path = '/page/mailbox/support%40agents.example.com';
+    expect([(await get('/page/mailbox')).html, (await get(path)).html].join()).not.toMatch(/no mail<|Gets no mail/);
+    const { agents } = (await world.ask('GET', '/api/agents', undefined, operator)).body as {
+      agents: { id: string }[];
+    };
+    await world.ask('DELETE', `/api/agents/${agents[0]?.id}`, undefined, operator);
+    expect((await get('/page/mailbox')).html).toContain('no mail</span>');
+    expect((await get(path)).html).toMatch(
+      /Gets no mail.*no agent of this host has that address any more\. Create the inbox again/s,
+    );
+  });
+
   it.each([
     [['read'], 403],
     [['send', 'webhooks'], 403],

@@ -155,6 +155,53 @@ describe('Idempotency-Key', () => {
   });
 });
 
+describe('a request that was answered before', () => {
+  it.each(['reply', 'reply-all', 'forward'])(
+    'by %s is answered the same, though the mail that it is about is gone',
+    async (way) => {
+      await using node = await withTwo();
+      const question = (await send(node, node.ann, { to: node.bob, subject: 'Hello', text: 'x' })).body.message_id;
+      const path = `/inboxes/${node.bob}/messages/${encodeURIComponent(question)}`;
+      const ask = (text: string) =>
+        node.v0(
+          'POST',
+          `${path}/${way}`,
+          { text, ...(way === 'forward' && { to: node.ann }) },
+          { 'idempotency-key': 'k1' },
+        );
+      const first = await ask('y');
+      expect(first.status).toBe(200);
+      expect((await node.v0('DELETE', path)).status).toBe(204);
+      expect(await ask('y')).toMatchObject({ status: 200, body: first.body });
+      expect(await ask('z')).toMatchObject({ status: 409, body: { code: 'conflict' } });
+      expect((await messages(node, node.ann)).body.count).toBe(2);
+    },
+  );
+});
+
+describe('a request without a body', () => {
+  it.each([
+    ['send', 422, 'unprocessable'],
+    ['forward', 422, 'unprocessable'],
+    ['reply', 200, undefined],
+    ['reply-all', 200, undefined],
+  ])('says nothing, as {} does: %s', async (way, status, code) => {
+    await using node = await withTwo();
+    const question = (await send(node, node.ann, { to: node.bob, subject: 'Hello', text: 'x' })).body.message_id;
+    const about = way === 'send' ? '' : `/${encodeURIComponent(question)}`;
+    const path = `http://localhost/v0/inboxes/${node.bob}/messages${about}/${way}`;
+    const headers = { host: 'localhost', authorization: `Bearer ${node.key}` };
+    for (const more of [{ headers }, { headers: { ...headers, 'content-length': '0' } }, { headers, body: '{}' }]) {
+      const typed = 'body' in more ? { ...more.headers, 'content-type': 'application/json' } : more.headers;
+      const answer = await node.node.fetch(new Request(path, { method: 'POST', ...more, headers: typed }));
+      const body = (await answer.json()) as { code?: string };
+      expect([answer.status, body.code]).toEqual([status, code]);
+    }
+    const untyped = await node.node.fetch(new Request(path, { method: 'POST', headers, body: Buffer.from('{}') }));
+    expect(untyped.status, 'a body says what it is').toBe(400);
+  });
+});
+
 describe('what is refused, and changes nothing', () => {
   it.each([
     ['no recipient', {}, 422, 'unprocessable'],

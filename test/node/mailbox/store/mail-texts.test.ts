@@ -61,6 +61,6 @@ describe('what a mail says by itself', () => {
       const content = { headerId: `<${at}@y.com>`, inReplyTo: ['<1@y.com>'], text, extractedText: text };
       await writer.store(receivedMail({ content, raw: `mail ${at}`, atMs: at }));
     }
-    expect(mails.ofThread(1, 50, undefined).items.map(({ messageId }) => messageId)).toEqual(['<2@y.com>']);
+    expect(mails.ofThread(1, { limit: 50 }).items.map(({ messageId }) => messageId)).toEqual(['<2@y.com>']);
   });
 });
