@@ -28,7 +28,7 @@ import { createV0 } from './http/v0.ts';
 import type { Organization } from './inbox.ts';
 import type { ListenerParts, ListenPlace } from './intake/listener.ts';
 import { mailboxFigures } from './measures.ts';
-import { type AddressFault, addressFault } from './org/address-faults.ts';
+import type { AddressFault } from './org/address-faults.ts';
 import { AddressBook, type AddressBookParts } from './org/addresses.ts';
 import { Admission } from './org/admission.ts';
 import { ApiKeys } from './org/api-keys.ts';
@@ -147,20 +147,16 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
   const reports = new Reports({ intake, query, sending, directory, clock, log });
   const outcomes = new Outcomes({ changes: options.changes, intake, sending, clock, log });
   const relay = new Relay({ intake, query, organization, cursor, news, clock, log, mail: options.mail });
-  const room = new DiskRoom(options);
-  const made = { room, inboxes, leases, mailWebhooks: webhooks, organization, outbox, standings, addresses };
+  const made = { inboxes, leases, mailWebhooks: webhooks, organization, outbox, standings, addresses };
   const parts: Parts = { ...options, intake, query, ...made };
   const admission = new Admission({ organizationKey, intake, query, clock, log });
   const door = { admission, rates: new KeyRates(clock) };
   const sockets = openSockets(parts, { ...door, news, log });
   return {
     sockets,
-    answer: createV0({
-      ...{ ...door, idOf: (text) => addresses.idOf(text), log },
-      ...routesOf(parts),
-    }).fetch,
+    answer: createV0({ ...door, idOf: (text) => addresses.idOf(text), log, ...routesOf(parts) }).fetch,
     read: query,
-    faultOf: async (inboxId) => addressFault(await standings.find({ addresses: [inboxId], isServed: false })),
+    faultOf: (inboxId) => standings.faultOf(inboxId),
     measures: mailboxFigures(intake, () => arrivals.waiting),
     run: (signal) => runAll([inboxes, leases, relay, keeper, outbox, reports, outcomes, sockets], signal),
     cursorReader: outcomes.cursorReader,
@@ -181,7 +177,6 @@ async function runAll(parts: readonly Running[], signal: AbortSignal): Promise<v
 
 /** What the routes are made from. */
 interface Parts extends Workers, MailboxOptions {
-  readonly room: DiskRoom;
   readonly inboxes: Inboxes;
   readonly leases: Leases;
   readonly outbox: Outbox;
@@ -205,9 +200,10 @@ function openSockets(
 }
 
 function routesOf(parts: Parts): Pick<Parameters<typeof createV0>[0], 'openRoutes' | 'routes'> {
-  const { intake, query, room, inboxes, leases, outbox, mailWebhooks, organization, directory, clock, random } = parts;
+  const { intake, query, inboxes, leases, outbox, mailWebhooks, organization, directory, clock, random } = parts;
   const { retentionDays } = parts.config;
   const files = { query, organization, clock, directory };
+  const room = new DiskRoom(parts);
   const mails = { inboxes, query, links: new AttachmentLinks(files) };
   return {
     openRoutes: [

@@ -62,12 +62,11 @@ export interface IntakeQuestions {
   findInbox(inboxId: string): Inbox | undefined;
   unsettledInboxes(nothing: null): readonly Inbox[];
   beginInbox(draft: InboxDraft): BegunInbox;
-  activateInbox(active: { readonly inboxId: string; readonly agentId: string; readonly atMs: number }): Inbox;
-  /** Another agent shall have the address of an active inbox. */
-  rehouseInbox(rehoused: {
+  /** The address is that agent's, or shall be again. `makesAgent`: absent, as it was. */
+  activateInbox(active: {
     readonly inboxId: string;
     readonly agentId: string;
-    readonly makesAgent: boolean;
+    readonly makesAgent?: boolean;
     readonly atMs: number;
   }): Inbox;
   changeInbox(change: InboxChange): Inbox | undefined;

@@ -145,7 +145,7 @@ export class OutboxWorld {
   outbox(): Promise<Outbox> {
     const { intake, sending, blobs, directory, random, world } = this;
     const held = async () => ({ kind: 'held' }) as const;
-    const standings = { of: held, find: held };
+    const standings = { of: held, faultOf: async () => undefined };
     const { clock, log } = world;
     const stopping = new AbortController().signal;
     const links = async () => ({ publicUrl: undefined, key: Buffer.alloc(32), random });

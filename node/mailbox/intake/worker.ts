@@ -104,7 +104,6 @@ const answers: Answers<IntakeQuestions> = {
   unsettledInboxes: () => writer.unsettledInboxes(),
   beginInbox: (draft) => writer.beginInbox(draft),
   activateInbox: (active) => writer.activateInbox(active),
-  rehouseInbox: (rehoused) => writer.rehouseInbox(rehoused),
   changeInbox: (change) => writer.changeInbox(change),
   deleteInbox: (deletion) => writer.deleteInbox(deletion),
   changeSettings: (change) => writer.changeSettings(change),

@@ -195,7 +195,7 @@ export class Inboxes {
     const known = wanted ?? (before !== undefined && addresses.hasAgent(before) ? before : undefined);
     const agentId = known ?? newUuid(random);
     const makesAgent = known === undefined || (known === before && inbox.makesAgent);
-    const changed = await intake.ask('rehouseInbox', { inboxId, agentId, makesAgent, atMs: clock.wallMs() });
+    const changed = await intake.ask('activateInbox', { inboxId, agentId, makesAgent, atMs: clock.wallMs() });
     await addresses.claim({ inboxId, agentId, isNewAgent: known === undefined, displayName });
     return changed;
   }

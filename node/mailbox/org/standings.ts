@@ -9,6 +9,7 @@ import type { Clock } from '../../../mesh/ports.ts';
 import { startDeadline, unlessAborted } from '../../../mesh/time/deadline.ts';
 import type { Log } from '../../log.ts';
 import type { Standing, StandingQuestion } from '../recipient-question.ts';
+import { type AddressFault, addressFault } from './address-faults.ts';
 import type { AddressBookParts } from './addresses.ts';
 
 /** Milliseconds for all look-ups of one question: the mail server that asks waits. */
@@ -61,6 +62,11 @@ export class Standings {
   async find({ addresses, isServed }: StandingQuestion): Promise<Standing> {
     const known = firstThat(addresses, (address) => this.#known(address));
     return known ?? (isServed ? await this.#lookedUp(addresses) : NOBODYS);
+  }
+
+  /** Why an inbox of this host neither gets mail nor sends any; `undefined`: it does. Asks nobody. */
+  async faultOf(inboxId: string): Promise<AddressFault | undefined> {
+    return addressFault(await this.find({ addresses: [inboxId], isServed: false }));
   }
 
   /** What needs no question; `undefined` when nobody is known to have the address. */

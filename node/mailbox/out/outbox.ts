@@ -30,7 +30,7 @@ export interface OutboxParts {
   readonly intake: Asks<IntakeQuestions>;
   readonly sending: Sending;
   readonly blobs: BlobStore;
-  readonly standings: Pick<Standings, 'of' | 'find'>;
+  readonly standings: Pick<Standings, 'of' | 'faultOf'>;
   /** The directory of the mailbox's data. */
   readonly directory: string;
   /** What mails carry for whoever gets them. */

@@ -2,19 +2,18 @@
 import { MeshError } from '../../../mesh/errors.ts';
 import type { Sending } from '../../send/send-service.ts';
 import { MailboxError } from '../errors.ts';
-import { addressFault } from '../org/address-faults.ts';
 import type { Standings } from '../org/standings.ts';
 import type { Asks, IntakeQuestions } from '../questions.ts';
 
 export interface PartiesParts {
   readonly intake: Asks<IntakeQuestions>;
   readonly sending: Pick<Sending, 'refuseUnconfigured'>;
-  readonly standings: Pick<Standings, 'of' | 'find'>;
+  readonly standings: Pick<Standings, 'of' | 'faultOf'>;
 }
 
 /** An address that is not its agent's alone, or whose agent takes no mail, sends none. Throws `forbidden`. */
 export async function refuseSender(inboxId: string, { standings }: PartiesParts): Promise<void> {
-  const fault = addressFault(await standings.find({ addresses: [inboxId], isServed: false }));
+  const fault = await standings.faultOf(inboxId);
   if (fault === undefined) return;
   const { why, fix } = fault;
   throw new MailboxError('forbidden', `Mail can't be sent as '${inboxId}': ${why}.`, { fix });

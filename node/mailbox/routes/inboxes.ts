@@ -6,7 +6,7 @@ import { callerOf, refuseInboxKey } from '../http/caller.ts';
 import { exactLimitParameter, PAGE_PARAMETERS, readForm, readParameters, textParameter } from '../http/input.ts';
 import { pageBody, placeOf } from '../http/page-token.ts';
 import type { Inbox, Organization } from '../inbox.ts';
-import { type AddressFault, addressFault } from '../org/address-faults.ts';
+import type { AddressFault } from '../org/address-faults.ts';
 import type { Inboxes } from '../org/inboxes.ts';
 import type { Standings } from '../org/standings.ts';
 
@@ -66,14 +66,13 @@ const searchParameters = z.strictObject({
 
 export interface InboxServices {
   readonly inboxes: Inboxes;
-  readonly standings: Pick<Standings, 'find'>;
+  readonly standings: Pick<Standings, 'faultOf'>;
   readonly organization: () => Promise<Organization>;
 }
 
 export function inboxRoutes(app: Hono, { inboxes, standings, organization }: InboxServices): void {
   const bodyOf = async (inbox: Inbox) => {
-    const standing = await standings.find({ addresses: [inbox.inboxId], isServed: false });
-    return inboxBody(inbox, (await organization()).podId, addressFault(standing));
+    return inboxBody(inbox, (await organization()).podId, await standings.faultOf(inbox.inboxId));
   };
 
   app.get('/v0/inboxes', async (c) => {

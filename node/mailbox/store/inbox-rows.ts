@@ -91,16 +91,10 @@ export class InboxRows {
   }
 
   /** The address is the agent's. */
-  activate({ inboxId, agentId, atMs }: { inboxId: string; agentId: string; atMs: number }): Inbox {
-    const sql =
-      "UPDATE inbox SET state = 'active', agent_id = ?, updated_at = ? WHERE inbox_id = ? AND state = 'creating'";
-    this.#connection.run(sql, agentId, atMs, inboxId);
-    return this.#known(inboxId);
-  }
-
-  rehouse({ inboxId, agentId, makesAgent, atMs }: Parameters<IntakeQuestions['rehouseInbox']>[0]): Inbox {
-    const sql = 'UPDATE inbox SET agent_id = ?, makes_agent = ?, updated_at = ? WHERE inbox_id = ?';
-    this.#connection.run(sql, agentId, Number(makesAgent), atMs, inboxId);
+  activate({ inboxId, agentId, makesAgent, atMs }: Parameters<IntakeQuestions['activateInbox']>[0]): Inbox {
+    const sql = `UPDATE inbox SET state = 'active', agent_id = ?, makes_agent = coalesce(?, makes_agent), updated_at = ?
+      WHERE inbox_id = ? AND state <> 'deleting'`;
+    this.#connection.run(sql, agentId, makesAgent === undefined ? null : Number(makesAgent), atMs, inboxId);
     return this.#known(inboxId);
   }
 

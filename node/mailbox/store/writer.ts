@@ -170,12 +170,8 @@ export class Writer {
     return this.#group.run(() => this.#inboxes.begin(draft));
   }
 
-  activateInbox(active: { readonly inboxId: string; readonly agentId: string; readonly atMs: number }): Promise<Inbox> {
+  activateInbox(active: Parameters<IntakeQuestions['activateInbox']>[0]): Promise<Inbox> {
     return this.#group.run(() => this.#inboxes.activate(active));
-  }
-
-  rehouseInbox(rehoused: Parameters<IntakeQuestions['rehouseInbox']>[0]): Promise<Inbox> {
-    return this.#group.run(() => this.#inboxes.rehouse(rehoused));
   }
 
   changeInbox(change: InboxChange): Promise<Inbox | undefined> {
