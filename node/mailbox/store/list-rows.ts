@@ -46,8 +46,15 @@ export class ListRows {
     this.#connection = connection;
   }
 
+  /** Whether the inbox, or who is above it, has any entry at all: most have none, and then nothing else is looked for. */
+  hasAny(inboxId: string): boolean {
+    const sql = 'SELECT 1 FROM list_entry WHERE scope = ? LIMIT 1';
+    return this.#scopesOf(inboxId).some((scope) => this.#connection.get(sql, textOf(scope)) !== undefined);
+  }
+
   /** Why the lists of the inbox, and those above it, keep an address out; `undefined`: they do not. */
   keptOut({ inboxId, direction, address, isAuthenticated }: ListedAddress): KeptOut | undefined {
+    if (!this.hasAny(inboxId)) return undefined;
     const keys = address === undefined ? [] : entryKeysFor(address);
     const scopes = this.#scopesOf(inboxId).flatMap((scope) => this.#listsOf(scope, direction, keys) ?? []);
     return keptOutBy(scopes, isAuthenticated);

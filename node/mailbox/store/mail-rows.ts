@@ -16,7 +16,7 @@ import type { Unsubscriptions } from './unsubscriptions.ts';
 
 export interface MailRowsParts extends BetterCopyParts {
   readonly appendEvent: AppendEvent;
-  readonly lists: Pick<ListRows, 'keptOut' | 'block'>;
+  readonly lists: Pick<ListRows, 'hasAny' | 'keptOut' | 'block'>;
   readonly unsubscriptions: Pick<Unsubscriptions, 'take'>;
   readonly chooseThread: ChooseThread;
   /** The subject without its reply prefixes; `undefined`: too short to find a thread by. */
@@ -127,6 +127,7 @@ export class MailRows {
   /** By the inbox's lists: those for answers where the mail answers one that the inbox has sent, else those for all other mail. */
   #isKeptOut(inbox: number, { content }: ReceivedMail, { inboxId, isAuthenticated }: Delivery): boolean {
     const { connection, lists } = this.#parts;
+    if (!lists.hasAny(inboxId)) return false;
     const isAnswer = content.inReplyTo.some((id) => connection.get(SENT, inbox, id) !== undefined);
     const direction = isAnswer ? 'reply' : 'receive';
     return lists.keptOut({ inboxId, direction, address: content.fromAddress, isAuthenticated }) !== undefined;

@@ -56,10 +56,10 @@ const told = () =>
     .map(({ event_type: type, payload }) => [type, JSON.parse(String(payload))]);
 
 /** A server that answers so about each. */
-const answering = (verdict: RecipientAnswer['verdict'], code: number) =>
+const answering = (verdict: RecipientAnswer['verdict'], code: number, enhanced = '5.1.1') =>
   begun(({ recipients }) => ({
     ...{ kind: 'answered', tookMs: 1 },
-    answers: recipients.map((address) => ({ address, verdict, code, enhanced: '5.1.1', reply: 'so it is' })),
+    answers: recipients.map((address) => ({ address, verdict, code, enhanced, reply: 'so it is' })),
   }));
 
 async function sent(): Promise<SentIds> {
@@ -95,6 +95,22 @@ describe('a mail that comes back', () => {
       'message.bounced',
       { bounce: { type: 'Permanent', recipients: [{ address: 'eve@other.example.com', status: '5.1.1' }] } },
     ]);
+  });
+
+  it.each([
+    ['for good, by an entry that no client takes away', '5.1.1', [{ entry: 'eve@other.example.com', read_only: 1 }]],
+    ['not when its mailbox is full', '5.2.2', []],
+    ['not for what the mail says', '5.7.1', []],
+  ])('blocks further mail to that address %s', async (_, enhanced, entries) => {
+    world.world.script = answering('refused', 550, enhanced);
+    await sent();
+    await hear();
+    expect(labels()).toContain('bounced');
+    const rows = world.rows("SELECT entry, read_only FROM list_entry WHERE direction = 'send' AND list_type = 'block'");
+    expect(rows).toEqual(entries);
+    const again = (await world.outbox()).send(wish({ key: undefined }));
+    if (entries.length > 0) await expect(again).rejects.toMatchObject({ code: 'message_rejected' });
+    else await again;
   });
 
   it('is told later when its inbox does not have it yet', async () => {

@@ -230,6 +230,16 @@ describe('a DKIM signature', () => {
     expect(verifyDkim(wire, publicKey)).toBe(true);
     expect(verifyDkim(wire.replace('Subject: Hello', 'Subject: hello'), publicKey)).toBe(false);
   });
+
+  it('speaks of both headers by which somebody unsubscribes, as RFC 8058 wants it', async () => {
+    const headers = [
+      ['List-Unsubscribe', '<https://x.com/u>'],
+      ['List-Unsubscribe-Post', 'List-Unsubscribe=One-Click'],
+    ] as const;
+    const wire = (await bytesOf(content({ headers }), dkim)).toString('latin1');
+    expect(verifyDkim(wire, publicKey)).toBe(true);
+    for (const [name] of headers) expect(verifyDkim(wire.replace(`${name}: `, `${name}: x`), publicKey)).toBe(false);
+  });
 });
 
 /** relaxed/relaxed with rsa-sha256, by RFC 6376 §3.4, §3.7. */
