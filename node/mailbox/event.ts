@@ -1,6 +1,7 @@
 // What happened to a mail, as it is told: by webhooks, over sockets, in the change log. The words and members are those of AgentMail.
 import type { MailboxEvent } from '../changes/change-log.ts';
 import type { MailClass } from './message.ts';
+import type { ThreadItem, WholeMail } from './stored-mail.ts';
 
 export type EventType = MailboxEvent;
 
@@ -47,8 +48,14 @@ export interface ToldEvent extends Pick<EventReference, 'row' | 'eventId' | 'typ
   readonly extras?: string | undefined;
 }
 
+/** A mail, and the thread that it is in, as a reader finds them at this moment; what is absent is read. */
+interface KnownMail {
+  readonly mail?: WholeMail | undefined;
+  readonly thread?: ThreadItem | undefined;
+}
+
 /** Writes down what happened to the mail in a row of `message`, within the transaction in which it happened; answers the event's id. */
-export type AppendEvent = (message: number, detail: EventDetail, atMs: number) => string;
+export type AppendEvent = (message: number, detail: EventDetail, atMs: number, known?: KnownMail) => string;
 
 /** The event that tells of a mail which came in. */
 export function receivedDetail(mailClass: MailClass): EventDetail {

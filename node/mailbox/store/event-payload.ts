@@ -76,11 +76,21 @@ const TEXTS = ['text', 'html', 'extracted_text', 'extracted_html'] as const sati
 function bounded(told: Told): Pick<Rendered, 'payload' | 'bytes' | 'hasText'> {
   const { message } = told;
   const texts = TEXTS.filter((name) => message[name] !== undefined);
-  const whole = rendered(told);
-  if (whole.bytes > PAYLOAD_BYTES_MAX) return { ...rendered({ ...told, message: bare(message) }), hasText: false };
   const emptied = { ...message, ...Object.fromEntries(texts.map((name) => [name, ''])) };
-  const payload = texts.length === 0 ? whole.payload : JSON.stringify({ ...told, message: emptied });
-  return { payload, bytes: whole.bytes, hasText: texts.length > 0 };
+  const { payload, bytes } = rendered({ ...told, message: emptied });
+  const whole = bytes + bytesInJson(texts.map((name) => String(message[name])));
+  if (whole > PAYLOAD_BYTES_MAX) return { ...rendered({ ...told, message: bare(message) }), hasText: false };
+  return { payload, bytes: whole, hasText: texts.length > 0 };
+}
+
+/** Octets of texts in JSON, without their quotes. The same text twice, as is common, is looked at once. */
+function bytesInJson(texts: readonly string[]): number {
+  const known = new Map<string, number>();
+  return texts.reduce((sum, text) => {
+    const bytes = known.get(text) ?? Buffer.byteLength(JSON.stringify(text)) - '""'.length;
+    known.set(text, bytes);
+    return sum + bytes;
+  }, 0);
 }
 
 function rendered(told: object): Pick<Rendered, 'payload' | 'bytes'> {

@@ -46,7 +46,7 @@ export class EventRows {
   }
 
   /** Adds what happened to the mail of a row, as the mail and its thread are at this moment; answers the event's id. */
-  append: AppendEvent = (message, detail, atMs) => {
+  append: AppendEvent = (message, detail, atMs, known = {}) => {
     const subject = this.#connection.get<Subject>(SUBJECT, message);
     if (subject === undefined) throw new Error(`An event is about the mail in row ${message}, which is not there.`);
     const eventId = this.#newUuid();
@@ -55,8 +55,8 @@ export class EventRows {
       {
         ...{ inboxId: subject.inbox_id, threadId: subject.thread_id, messageId: subject.message_id },
         received: () => ({
-          mail: this.#mails.atRow(message),
-          thread: this.#threads.atRow(subject.thread),
+          mail: known.mail ?? this.#mails.atRow(message),
+          thread: known.thread ?? this.#threads.atRow(subject.thread),
           trace: subject.trace,
         }),
       },

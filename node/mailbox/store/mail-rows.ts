@@ -11,6 +11,7 @@ import type { ListRows } from './list-rows.ts';
 import { idsOf, insertMessage } from './message-row.ts';
 import { bindReferences, knownThreads } from './references.ts';
 import { labelsOfReport, noteReport, type SentMail, sentMailOf } from './report-rows.ts';
+import { storedMail, storedThread } from './stored-item.ts';
 import { beginThread, countLabel, joinThread, type MailOfThread, refreshThread } from './thread-rows.ts';
 import type { Unsubscriptions } from './unsubscriptions.ts';
 
@@ -108,12 +109,16 @@ export class MailRows {
     const isUnsubscribing = this.#isUnsubscribing(mail, judged);
     const own = sent !== undefined && report ? labelsOfReport(report) : [isUnsubscribing ? 'unsubscribe' : 'unread'];
     const ofThread = this.#ofThread(mail, { delivery, messageId, isHidden: mailClass !== 'received' && !sent, own });
-    const { thread, threadId } = this.#joinedThread(inbox, mail, delivery, ofThread, sent);
+    const { thread, threadId, isNew } = this.#joinedThread(inbox, mail, delivery, ofThread, sent);
     const message = insertMessage(connection, { inbox, thread, messageId }, mail, { ...delivery, ...ofThread });
     if (!ofThread.isHidden) bindReferences(connection, inbox, thread, idsOf(messageId, mail.content));
     connection.run('UPDATE inbox SET used_bytes = used_bytes + ? WHERE row = ?', ofThread.size, inbox);
     if (report !== undefined && sent !== undefined) noteReport(this.#parts, message, { report, sent, atMs });
-    else if (!isUnsubscribing) appendEvent(message, receivedDetail(mailClass), atMs);
+    else if (!isUnsubscribing) {
+      const stored = storedMail({ inboxId: judged.inboxId, threadId, messageId }, mail, delivery, ofThread);
+      const known = { mail: stored, thread: isNew ? storedThread(stored, mail.content) : undefined };
+      appendEvent(message, receivedDetail(mailClass), atMs, known);
+    }
     return { status: 'stored', messageId, threadId, mailClass };
   }
 
@@ -167,15 +172,15 @@ export class MailRows {
     delivery: Delivery,
     ofThread: MailOfThread,
     sent: SentMail | undefined,
-  ): { readonly thread: number; readonly threadId: string } {
+  ): { readonly thread: number; readonly threadId: string; readonly isNew: boolean } {
     const { connection, newUuid } = this.#parts;
     const known = sent ?? this.#chosenThread(inbox, mail, delivery, ofThread);
     if (known !== undefined) {
       joinThread(connection, known.thread, 'received', ofThread);
-      return known;
+      return { ...known, isNew: false };
     }
     const threadId = newUuid();
-    return { thread: beginThread(connection, inbox, { threadId, way: 'received' }, ofThread), threadId };
+    return { thread: beginThread(connection, inbox, { threadId, way: 'received' }, ofThread), threadId, isNew: true };
   }
 
   #chosenThread(

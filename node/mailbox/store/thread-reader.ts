@@ -12,7 +12,7 @@ const TABLE: FilteredTable = {
   ...{ from: 'senders', to: 'recipients' },
 };
 /** Attachments that a thread shows. */
-const PARTS_MAX = 100;
+export const PARTS_MAX = 100;
 
 interface StoredThread {
   readonly row: number;

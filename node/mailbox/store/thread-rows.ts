@@ -4,7 +4,7 @@ import type { MailContent } from '../message.ts';
 import type { Connection } from './database.ts';
 
 /** Senders, or recipients, that a thread names. */
-const PARTICIPANTS_MAX = 100;
+export const PARTICIPANTS_MAX = 100;
 
 /** What a thread learns from one mail. */
 export interface MailOfThread {
