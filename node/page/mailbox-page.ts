@@ -23,6 +23,8 @@ export interface ReadMailbox extends Asks<Pick<QueryQuestions, 'inbox' | 'inboxe
 export interface MailboxPageServices {
   readonly mailbox: ReadMailbox;
   readonly clock: Pick<Clock, 'wallMs'>;
+  /** Absent: the agent is there no more. */
+  readonly agentName: (id: string) => string | undefined;
 }
 
 const PATH = '/page/mailbox';
@@ -75,10 +77,8 @@ export function mailboxPages(door: PageDoor, services: MailboxPageServices): voi
   });
 }
 
-async function inboxesView(
-  { mailbox, clock }: MailboxPageServices,
-  { cursor }: Record<'cursor', string>,
-): Promise<View> {
+async function inboxesView(services: MailboxPageServices, { cursor }: Record<'cursor', string>): Promise<View> {
+  const { mailbox, clock } = services;
   const { items, next } = await mailbox.ask('inboxes', { limit: ROWS_MAX, isAscending: false, after: placeAt(cursor) });
   const faults = await Promise.all(items.map(({ inboxId }) => mailbox.faultOf(inboxId)));
   const body = markup`${table({
@@ -88,7 +88,7 @@ async function inboxesView(
     rows: items.map(({ inboxId, displayName, agentId, usedBytes, createdAtMs }, position) => [
       markup`<a href="${pathOf(inboxId)}">${breakable(inboxId)}</a>${faults[position] === undefined ? '' : markup` ${mark('bad', 'no mail')}`}`,
       displayName ?? '–',
-      agentId === undefined ? '–' : markup`<a href="/page/agents/${encodeURIComponent(agentId)}">${agentId}</a>`,
+      agentId === undefined ? '–' : agentLink(agentId, services),
       sizeOf(usedBytes),
       at(createdAtMs, clock),
     ]),
@@ -98,10 +98,11 @@ ${pager(PATH, { cursor }, cursorOf(next))}`;
 }
 
 async function inboxView(
-  { mailbox, clock }: MailboxPageServices,
+  services: MailboxPageServices,
   id: string,
   { show, cursor }: Record<'show' | 'cursor', string>,
 ): Promise<View> {
+  const { mailbox, clock } = services;
   const inbox = await mailbox.ask('inbox', id);
   if (inbox === undefined || inbox.state !== 'active')
     throw new MeshError('not_found', `This host has no inbox '${id.slice(0, 100)}'.`);
@@ -111,7 +112,7 @@ async function inboxView(
     ...{ limit: ROWS_MAX, isAscending: false, place: placeAt(cursor) },
   });
   const path = pathOf(inbox.inboxId);
-  const body = markup`${aboutInbox(inbox, await mailbox.faultOf(inbox.inboxId), clock)}
+  const body = markup`${aboutInbox(inbox, await mailbox.faultOf(inbox.inboxId), services)}
 <h2>Threads</h2>
 ${choice(path, isAll)}
 ${table({
@@ -129,18 +130,20 @@ ${pager(path, { show, cursor }, cursorOf(next))}`;
 function aboutInbox(
   { displayName, agentId, usedBytes, createdAtMs }: Inbox,
   fault: Awaited<ReturnType<ReadMailbox['faultOf']>>,
-  clock: MailboxPageServices['clock'],
+  services: MailboxPageServices,
 ): Markup {
   return facts([
     ['For', displayName],
-    [
-      'Agent',
-      agentId === undefined ? undefined : markup`<a href="/page/agents/${encodeURIComponent(agentId)}">${agentId}</a>`,
-    ],
+    ['Agent', agentId && agentLink(agentId, services)],
     ['Mail', sizeOf(usedBytes)],
-    ['Since', at(createdAtMs, clock)],
+    ['Since', at(createdAtMs, services.clock)],
     ['Gets no mail', fault && `${fault.why}. ${fault.fix}`],
   ]);
+}
+
+/** By its name, as everywhere; by its id when it is gone. */
+function agentLink(id: string, { agentName }: Pick<MailboxPageServices, 'agentName'>): Markup {
+  return markup`<a href="/page/agents/${encodeURIComponent(id)}">${agentName(id) ?? id}</a>`;
 }
 
 function choice(path: string, isAll: boolean): Markup {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Context } from 'hono';
 import { parseAnyAddress } from '../../mesh/address/identity.ts';
-import type { HostId } from '../../mesh/names.ts';
+import { type HostId, parseAgentId } from '../../mesh/names.ts';
 import type { Clock, Random } from '../../mesh/ports.ts';
 import type { Roster } from '../../mesh/roster.ts';
 import type { History } from '../changes/history.ts';
@@ -25,7 +25,7 @@ import { conflictPages } from './conflicts-page.ts';
 import { type DocsPageServices, docsPage } from './docs-page.ts';
 import { PageDoor, visitorIn } from './door.ts';
 import { loginPages } from './login.ts';
-import { mailboxPages, type ReadMailbox } from './mailbox-page.ts';
+import { type MailboxPageServices, mailboxPages, type ReadMailbox } from './mailbox-page.ts';
 import { meshPage } from './mesh-page.ts';
 import { secretAction } from './secret-rotation.ts';
 import { sendingPages } from './sending-page.ts';
@@ -86,7 +86,11 @@ export function openPage(options: PageOptions): Page {
   const hostId = () => roster().self.id;
   conflictPages(door, { conflicts, isLegacy: options.isLegacy, parseAddress: parseAnyAddress, hostId, clock });
   sendingPages(door, { sending, clock });
-  if (sources.mailbox !== undefined) mailboxPages(door, { mailbox: sources.mailbox, clock });
+  const agentName: MailboxPageServices['agentName'] = (id) => {
+    const agentId = parseAgentId(id);
+    return agentId && table.find(agentId)?.name;
+  };
+  if (sources.mailbox !== undefined) mailboxPages(door, { mailbox: sources.mailbox, clock, agentName });
   changesPage(door, { changes: options.changes, clock });
   settingsPage(door, options.settings);
   docsPage(door, { document: sources.document, origin, clock });

@@ -48,6 +48,7 @@ it.skipIf(CHROMIUM === undefined)(
     for (const mail of MAILS) await sendBySmtp(smtp, { to: inboxId, ...mail });
     const measured = await (await fetch(`${url}/metrics`, { headers: asked })).text();
     expect(measured).toContain(`mesh_mailbox_receipts_total{class="received"} ${MAILS.length}`);
+    const { agents } = (await (await fetch(`${url}/api/agents`)).json()) as { readonly agents: { name: string }[] };
     const paths = ['/page/mailbox', `/page/mailbox/${encodeURIComponent(inboxId)}?show=all`];
     for (const [colorScheme, width] of LOOKS) {
       await using seen = await openPage(browser, url, { colorScheme, viewport: { width, height: 844 } });
@@ -55,6 +56,7 @@ it.skipIf(CHROMIUM === undefined)(
       await seen.page.getByLabel('Key').fill(token);
       await seen.page.getByRole('button', { name: 'Log in' }).click();
       for (const [at, path] of paths.entries()) await lookAt(seen, path, `mailbox-${at}-${colorScheme}-${width}`);
+      expect(await seen.page.getByRole('link', { name: `${agents[0]?.name}`, exact: true }).count()).toBe(1);
       await seen.page.getByRole('link', { name: 'The third quarter' }).click();
       await lookAt(seen, new URL(seen.page.url()).pathname, `mail-${colorScheme}-${width}`);
       expect(await seen.page.locator('pre').first().textContent()).toContain('<b>not bold</b>');
