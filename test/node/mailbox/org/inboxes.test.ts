@@ -139,6 +139,30 @@ describe('an inbox that is being deleted when the process dies', () => {
   });
 });
 
+describe('an inbox that claims its address again when the process dies', () => {
+  it.each([
+    [1, 'before its new agent is written down'],
+    [1.5, 'after that'],
+    [2, 'before the address is claimed'],
+    [2.5, 'after it was claimed'],
+  ])('at step %d, %s, is there with its mail, and whole when it is asked for again', async (at) => {
+    const wish = { username: 'support', clientId: 'mine' };
+    const { agentId } = await processWith(everyStep).inboxes.create(wish);
+    await writer.store(receivedMail({ to: [SUPPORT] }));
+    await world.registry.agents.remove(agentId as AgentId);
+    const { step, crashed } = crashAt(Math.floor(at), at % 1 > 0);
+    void processWith(step).inboxes.create(wish);
+    await crashed;
+    await processWith(everyStep).settle();
+    expect(standing()).toMatchObject({ state: 'active', agents: at === 2.5 ? 1 : 0 });
+    const again = await processWith(everyStep).inboxes.create(wish);
+    expect(again.usedBytes, 'its mail').toBeGreaterThan(0);
+    expect(standing()).toEqual(WHOLE);
+    await processWith(everyStep).inboxes.remove(SUPPORT);
+    expect(standing(), 'nothing is left of it').toEqual(NOTHING);
+  });
+});
+
 describe('an address that can not be claimed', () => {
   const refusing = (error: MeshError): AddressBookParts['registry'] => ({
     ...world.registry,
