@@ -8,7 +8,8 @@ import { damaged } from './refusals.ts';
 
 /** The checksum beside a record: CRC-32 of the UTF-8 octets of its key and then its text. */
 export function checksum(key: string, text: string): number {
-  return crc32(text, crc32(key));
+  // At once: two calls take twice as long, and a start makes one for each record.
+  return crc32(key + text);
 }
 
 export class RecordReader {
