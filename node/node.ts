@@ -40,6 +40,7 @@ import { openWebhookModule } from './modules/webhooks.ts';
 import type { NodeOptions, NodePorts } from './node-ports.ts';
 import { ChannelServer } from './peers/channel/channel-server.ts';
 import { loadAgents } from './registry/agent-records.ts';
+import { indexStored } from './registry/agent-table.ts';
 import { EmailIndex } from './registry/email-index.ts';
 import { openRegistry, type Registry } from './registry/registry.ts';
 import { RestoredClaims } from './registry/restored-claims.ts';
@@ -95,8 +96,8 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
   const events = new MeshEvents();
   const [copies, restored] = [await HostCopies.open(store, clock), await RestoredClaims.load(store)];
   const index = new EmailIndex({ self: () => watch.current().self, random });
-  // They are parsed here while the registers are read in the store's thread.
-  const agents = loadAgents(store, self);
+  // They are parsed and indexed here while the registers are read in the store's thread.
+  const agents = loadAgents(store, self, (agent) => indexStored(index, agent));
   agents.catch(ignoreFailedStore);
   const mesh = stack.use(
     await openMesh({

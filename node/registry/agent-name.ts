@@ -22,10 +22,17 @@ export function agentNameFault(name: string): string | undefined {
 
 /** Names are kept when the rules for them became stricter: an agent is known by its own. */
 export function reportKeptNames(agents: readonly Agent[], log: Log): void {
+  // Addresses of one agent mostly have one display name.
+  let fine: string | undefined;
+  const isFaulty = (displayName: string | undefined) => {
+    if (displayName === undefined || displayName === fine) return false;
+    if (displayNameFault(displayName) !== undefined) return true;
+    fine = displayName;
+    return false;
+  };
   const kept = agents.filter(
     ({ name, addresses }) =>
-      agentNameFault(name) !== undefined ||
-      addresses.some(({ displayName }) => displayName !== undefined && displayNameFault(displayName) !== undefined),
+      agentNameFault(name) !== undefined || addresses.some(({ displayName }) => isFaulty(displayName)),
   );
   if (kept.length === 0) return;
   log.warn('agents.names_kept', {

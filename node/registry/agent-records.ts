@@ -12,8 +12,8 @@ import { compareAge } from './agent-age.ts';
 export const AGENT_PREFIX = 'agent/';
 const GONE_PREFIX = 'agent-gone/';
 const SEQUENCE_PREFIX = 'agent-sequence/';
-/** Agents parsed of one page. Their texts, a quarter of a megabyte, are garbage before the collector would take them for long-lived. */
-const AGENTS_AT_ONCE = 100;
+/** Agents parsed of one page. Their texts, half a megabyte, are garbage before the collector would take them for long-lived. */
+const AGENTS_AT_ONCE = 250;
 
 /** The writes that make `agent` what the disk knows; `isNew` clears what was kept of an earlier one of that id. */
 export function savingWrites(agent: Agent, isNew: boolean): readonly Write[] {
@@ -98,11 +98,22 @@ function readGone({ key, value }: StoredRecord): { readonly id: AgentId; readonl
   throw damaged(key, "its 'at' is not a time");
 }
 
-/** Every stored agent, oldest first. Rejects with `store_failed` at the first record that is not an agent of this host. */
-export async function loadAgents(store: Store, hostId: HostId): Promise<readonly Agent[]> {
+/**
+ * Every stored agent, oldest first. Rejects with `store_failed` at the first record that is not an agent of this host, and with what `arrived`
+ * throws, which is told of each agent, in any order, while further ones are read.
+ */
+export async function loadAgents(
+  store: Store,
+  hostId: HostId,
+  arrived: (agent: Agent) => void = () => {},
+): Promise<readonly Agent[]> {
   const agents: Agent[] = [];
   for await (const page of store.load(AGENT_PREFIX, { pageRecords: AGENTS_AT_ONCE })) {
-    for (const record of page) agents.push(parseAgentRecord(record, hostId));
+    for (const record of page) {
+      const agent = parseAgentRecord(record, hostId);
+      arrived(agent);
+      agents.push(agent);
+    }
   }
   return agents.sort(compareAge);
 }

@@ -17,6 +17,16 @@ export interface AgentIndex {
   holder(key: AddressKey): { readonly agent: Agent } | undefined;
 }
 
+/** Puts a stored agent into the index. Throws `store_failed` when another one there holds one of its addresses. */
+export function indexStored(index: Pick<AgentIndex, 'put'>, agent: Agent): void {
+  try {
+    index.put(agent);
+  } catch (error) {
+    if (!(error instanceof HeldTwice)) throw error;
+    throw damaged(`agent/${agent.id}`, `agent '${error.holder}' holds '${error.address}' too`);
+  }
+}
+
 export class AgentTable {
   readonly #index: AgentIndex;
   readonly #byId = new Map<AgentId, Agent>();
@@ -24,18 +34,13 @@ export class AgentTable {
   /** By `compareAge`. */
   readonly #byAge: Agent[] = [];
 
-  /** `stored`: in any order. Throws `store_failed` when two of the stored agents share a name or an address. */
+  /** `stored`: in any order, each of them in the index (`indexStored`). Throws `store_failed` when two of them share a name. */
   constructor(index: AgentIndex, stored: readonly Agent[]) {
     this.#index = index;
     for (const agent of stored) {
       const namesake = this.#byName.get(nameKey(agent.name));
       if (namesake !== undefined) throw damaged(`agent/${agent.id}`, `agent '${namesake}' has the same name`);
-      try {
-        this.put(undefined, agent);
-      } catch (error) {
-        if (!(error instanceof HeldTwice)) throw error;
-        throw damaged(`agent/${agent.id}`, `agent '${error.holder}' holds '${error.address}' too`);
-      }
+      this.#list(undefined, agent);
     }
   }
 
@@ -82,13 +87,17 @@ export class AgentTable {
 
   /** `before`: the agent as it is in the table, `undefined` for a new one. Its age, which orders the table, does not change. */
   put(before: Agent | undefined, after: Agent): void {
+    this.#list(before, after);
+    this.#index.put(after);
+  }
+
+  #list(before: Agent | undefined, after: Agent): void {
     if (before !== undefined && before.name !== after.name) this.#byName.delete(nameKey(before.name));
     this.#byName.set(nameKey(after.name), after.id);
     this.#byId.set(after.id, after);
     const place = this.#placeBehind(after);
     if (this.#byAge[place - 1]?.id === after.id) this.#byAge[place - 1] = after;
     else this.#byAge.splice(place, 0, after);
-    this.#index.put(after);
   }
 
   remove(agent: Agent): void {

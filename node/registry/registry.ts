@@ -16,7 +16,7 @@ import type { Agent } from './agent.ts';
 import { reportKeptNames } from './agent-name.ts';
 import { loadAgents, loadSequences } from './agent-records.ts';
 import { AgentSequences } from './agent-sequences.ts';
-import { type AgentIndex, AgentTable } from './agent-table.ts';
+import { type AgentIndex, AgentTable, indexStored } from './agent-table.ts';
 import { AgentWriter } from './agent-writer.ts';
 import { Agents } from './agents.ts';
 import { GoneAgents } from './gone-agents.ts';
@@ -36,7 +36,7 @@ export interface RegistryPorts {
   readonly random: Random;
   readonly log: Log;
   readonly hostId: HostId;
-  /** What `loadAgents` gives, begun earlier; absent: they are loaded now. */
+  /** What `loadAgents` gives, begun earlier, each of them put into the index; absent: they are loaded now. */
   readonly agents?: Promise<readonly Agent[]>;
 }
 
@@ -63,7 +63,7 @@ export interface Registry {
 /** Loads the agents and the end of the log. Rejects with `store_failed` when a stored record is not what it should be. */
 export async function openRegistry(ports: RegistryPorts): Promise<Registry> {
   const { store, claims, legacy, index, parseAddress, clock, random, log, hostId } = ports;
-  const loaded = await (ports.agents ?? loadAgents(store, hostId));
+  const loaded = await (ports.agents ?? loadAgents(store, hostId, (agent) => indexStored(index, agent)));
   const digest = () => changedDigest(EMPTY_DIGEST, [], loaded.flatMap(rowsOf));
   const changes = await StoredChangeLog.open({ store, clock, random, log, digest });
   reportKeptNames(loaded, log);

@@ -7,8 +7,8 @@ import type { TextForm } from './text-form.ts';
 
 /** Records of one page of `load`. */
 export const PAGE_RECORDS_MAX = 1_000;
-/** Records of one page of `loadPacked`: of registers these are four megabytes. */
-export const PACKED_RECORDS_MAX = 20_000;
+/** Records of one page of `loadPacked`: as little work as a page of agents, so that neither of the two that are read in turns waits for the other. */
+export const PACKED_RECORDS_MAX = 2_500;
 
 /** A stored record: its key and its JSON value, as it was committed. */
 export interface StoredRecord {

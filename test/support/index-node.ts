@@ -9,7 +9,7 @@ import { Copy } from '../../node/feed/copy.ts';
 import { WideIndex } from '../../node/http/lookup/wide-index.ts';
 import { emailIndexRoutes } from '../../node/http/routes/email-index.ts';
 import { createShell } from '../../node/http/shell.ts';
-import { AgentTable } from '../../node/registry/agent-table.ts';
+import { AgentTable, indexStored } from '../../node/registry/agent-table.ts';
 import { EmailIndex } from '../../node/registry/email-index.ts';
 import { addressOf, agentOf } from './agent-of.ts';
 import { parsePlainAddress } from './plain-address.ts';
@@ -44,6 +44,7 @@ export function indexNode(
     agentOf('plus', ['a+b@x.com']),
     agentOf('quiet', ['quiet@x.com'], { emailEnabled: false }),
   ];
+  for (const agent of agents) indexStored(index, agent);
   const table = new AgentTable(index, agents);
   const clock = new VirtualClock();
   const transport = new ScriptedPeers(scripts);

@@ -1,6 +1,7 @@
 // Stored agents as they come back: a record that is not what it says ends the start, and none is passed over.
 import { describe, expect, it } from 'vitest';
 import type { AgentId, HostId } from '../../../mesh/names.ts';
+import type { Agent } from '../../../node/registry/agent.ts';
 import {
   goneAgent,
   loadAgents,
@@ -23,7 +24,12 @@ const [first, second] = whole.addresses;
 describe('a stored agent', () => {
   it('comes back as it was, the oldest first', async () => {
     const older = agentOf('oberon', [], { id: 'a2' as AgentId, createdAt: '2026-01-26T12:00:00.000Z' });
-    expect(await loadAgents(disk({ 'agent/a1': whole, 'agent/a2': older }), MAC)).toEqual([older, whole]);
+    const arrived: Agent[] = [];
+    const loaded = await loadAgents(disk({ 'agent/a1': whole, 'agent/a2': older }), MAC, (agent) =>
+      arrived.push(agent),
+    );
+    expect(loaded).toEqual([older, whole]);
+    expect(arrived).toEqual([whole, older]);
   });
 
   it.each<[string, object]>([

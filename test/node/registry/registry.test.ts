@@ -119,7 +119,7 @@ describe('a stored agent that is not what it should be', () => {
     ["'addresses[1].metadata'", at(1, { metadata: { a: 1 } })],
     ['2 of its addresses are primary', at(1, { primary: true })],
     ['0 of its addresses are primary', at(0, { primary: false })],
-    ["agent 'a2' holds 'c@x.com' too", at(1, { address: 'c@x.com', key: 'c@x.com' })],
+    ["holds 'c@x.com' too", at(1, { address: 'c@x.com', key: 'c@x.com' })],
     ["agent 'a2' has the same name", (record: object) => ({ ...record, name: 'PUCK' })],
   ])('stops the start with a sentence: %s', async (why, change) => {
     const { store } = await twoAgents();
@@ -130,7 +130,7 @@ describe('a stored agent that is not what it should be', () => {
     }));
     const start = testRegistry({ disk: changed(young, 'agent/a1', change) });
     const fault = why === 'no object' ? 'not an object' : why;
-    const sentence = /^The stored record 'agent\/a1' is damaged: .*start with an empty one/;
+    const sentence = /^The stored record 'agent\/a[12]' is damaged: .*start with an empty one/;
     await expect(start).rejects.toMatchObject({ code: 'store_failed', message: expect.stringMatching(sentence) });
     await expect(start).rejects.toThrow(fault);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { indexPage } from '../../../../node/http/lookup/index-page.ts';
-import { AgentTable } from '../../../../node/registry/agent-table.ts';
+import { AgentTable, indexStored } from '../../../../node/registry/agent-table.ts';
 import { EmailIndex } from '../../../../node/registry/email-index.ts';
 import { agentOf } from '../../../support/agent-of.ts';
 import { rosterOf } from '../../../support/roster-of.ts';
@@ -11,19 +11,21 @@ function hostWith(counts: readonly number[]) {
   const index = new EmailIndex({ self: () => rosterOf('mac').self, random: seededRandom(1) });
   const addresses = (agent: number, count: number) => Array.from({ length: count }, (_, at) => `a${agent}-${at}@x.com`);
   const name = (agent: number) => `n${String(agent).padStart(4, '0')}`;
-  const table = new AgentTable(
-    index,
-    counts.map((count, agent) => agentOf(name(agent), addresses(agent, count))),
-  );
+  const agents = counts.map((count, agent) => agentOf(name(agent), addresses(agent, count)));
+  for (const agent of agents) indexStored(index, agent);
+  const table = new AgentTable(index, agents);
   let visited = 0;
-  const agents: Parameters<typeof indexPage>[1] = (after, limit) => {
+  const agentsFrom: Parameters<typeof indexPage>[1] = (after, limit) => {
     const page = table.page(after, limit);
     visited += page.length;
     return page;
   };
   const page = (limit: number, after?: Parameters<typeof indexPage>[2]['after']) => {
     visited = 0;
-    const { nextCursor, ...map } = JSON.parse(indexPage(index, agents, { after, limit })) as Record<string, unknown>;
+    const { nextCursor, ...map } = JSON.parse(indexPage(index, agentsFrom, { after, limit })) as Record<
+      string,
+      unknown
+    >;
     return { addresses: Object.keys(map), nextCursor, visited };
   };
   return { index, table, page };
