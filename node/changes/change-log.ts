@@ -93,6 +93,8 @@ interface MessageReference {
   readonly message_id: string;
   readonly thread_id: string;
   readonly event_id: string;
+  /** The pod that the inbox is in: for subscriptions, and told to nobody. Absent in entries from before there were pods. */
+  readonly pod_id?: string;
 }
 
 export interface MailboxEntry extends Entry {

@@ -17,6 +17,8 @@ export interface SubscriptionView {
   readonly format?: 'agentmail';
   /** The inboxes of whose events it is told; absent: all. */
   readonly inboxIds?: readonly string[];
+  /** Pods of whose inboxes it is told, beside those. */
+  readonly podIds?: readonly string[];
   /** Names of the headers that are added to each request. */
   readonly headerNames?: readonly string[];
   /** Attempts that may begin within any second. */
@@ -62,7 +64,7 @@ export function viewOf(
 ): SubscriptionView {
   const { id, url, description, ratePerSecond, isEnabled, disabledReason, disabledAt, createdAt, updatedAt } =
     subscription;
-  const { inboxIds } = wishOf(subscription);
+  const { inboxIds, podIds } = wishOf(subscription);
   const headerNames = Object.keys(subscription.headers);
   const former = stillLiving(subscription, nowMs).map(({ untilMs }) => new Date(untilMs).toISOString());
   const { events: waiting, isAtLeast } = pending;
@@ -74,6 +76,7 @@ export function viewOf(
     scope: wishOf(subscription).scope,
     ...(subscription.format === undefined ? {} : { format: subscription.format }),
     ...(inboxIds === undefined ? {} : { inboxIds }),
+    ...(podIds === undefined ? {} : { podIds }),
     ...(headerNames.length === 0 ? {} : { headerNames }),
     ...(ratePerSecond === undefined ? {} : { ratePerSecond }),
     ...(former.length === 0 ? {} : { formerSecretsUntil: former }),

@@ -21,6 +21,9 @@ export interface SubscriptionRequest {
   readonly format?: Subscription['format'] | undefined;
   /** Inboxes of whose events alone it is told; absent: of all. */
   readonly inboxIds?: readonly string[] | undefined;
+  /** Pods of whose inboxes' events it is told, beside those of the inboxes. */
+  readonly podIds?: readonly string[] | undefined;
+  readonly ownerPodId?: string | undefined;
   readonly ownerInboxId?: string | undefined;
   readonly clientId?: string | undefined;
 }
@@ -33,6 +36,7 @@ export interface SubscriptionChange {
   readonly scope?: Wish['scope'] | undefined;
   /** `null`: of all inboxes. */
   readonly inboxIds?: readonly string[] | null | undefined;
+  readonly podIds?: readonly string[] | null | undefined;
   readonly headers?: CustomHeadersChange | null | undefined;
   readonly ratePerSecond?: number | null | undefined;
   /** The former one signs as well for `GRACE_SECONDS`, as after a rotation. */
@@ -70,19 +74,22 @@ export function newSubscription(
   request: SubscriptionRequest,
   { id, events, secret, head, nowMs }: Making,
 ): Subscription {
-  const { url, description, scope = 'mesh', headers = {}, ratePerSecond, format, ownerInboxId, clientId } = request;
+  const { url, description, scope = 'mesh', headers = {}, ratePerSecond, format, clientId } = request;
+  const { ownerInboxId, ownerPodId, inboxIds, podIds } = request;
+  const named = { ...optional('inboxIds', inboxIds && [...inboxIds]), ...optional('podIds', podIds && [...podIds]) };
   const at = new Date(nowMs).toISOString();
   return {
     id,
     url,
     ...optional('description', description),
-    ...{ ...optional('format', format), ...optional('ownerInboxId', ownerInboxId), ...optional('clientId', clientId) },
+    ...{ ...optional('format', format), ...optional('clientId', clientId) },
+    ...{ ...optional('ownerInboxId', ownerInboxId), ...optional('ownerPodId', ownerPodId) },
     secret,
     formerSecrets: [],
     headers,
     ...optional('ratePerSecond', ratePerSecond),
     isEnabled: true,
-    epochs: [{ fromSeq: head + 1, events, scope, ...optional('inboxIds', request.inboxIds && [...request.inboxIds]) }],
+    epochs: [{ fromSeq: head + 1, events, scope, ...named }],
     firstSeq: head + 1,
     createdAt: at,
     updatedAt: at,
@@ -111,9 +118,10 @@ export function changedSubscription(
   const isResumed = isEnabled && !kept.isEnabled;
   const wished = wishOf(subscription);
   const inboxIds = change.inboxIds === undefined ? wished.inboxIds : change.inboxIds && [...change.inboxIds];
+  const podIds = change.podIds === undefined ? wished.podIds : change.podIds && [...change.podIds];
   const wish: Wish = {
     ...{ events: events ?? wished.events, scope: change.scope ?? wished.scope },
-    ...optional('inboxIds', inboxIds),
+    ...{ ...optional('inboxIds', inboxIds), ...optional('podIds', podIds) },
   };
   const isOtherWish = !isDeepStrictEqual(wish, wished);
   const headers = change.headers === undefined ? kept.headers : mergedHeaders(kept.headers, change.headers);

@@ -53,12 +53,13 @@ const moment = z.number();
 
 const scope = z.enum(['mesh', 'host']);
 
-/** `inboxIds`: of what happens in inboxes, only in these; absent: in all. */
+/** `inboxIds`, `podIds`: of what happens in inboxes, only in these, or in those of these pods; both absent: in all. */
 const epoch = z.object({
   fromSeq: count,
   events: z.array(z.enum(CHANGE_EVENTS)),
   scope,
   inboxIds: z.array(z.string()).optional(),
+  podIds: z.array(z.string()).optional(),
 });
 export type Epoch = z.infer<typeof epoch>;
 
@@ -70,6 +71,8 @@ const subscription = z.object({
   format: z.literal('agentmail').optional(),
   /** The one inbox with which it ends; absent: it is of no inbox. */
   ownerInboxId: z.string().optional(),
+  /** The pod with which it ends; beside an inbox, that inbox's. Absent for an inbox in records from before there were pods: the default one. */
+  ownerPodId: z.string().optional(),
   /** Name that its maker gave it, by which a repeated request is known. */
   clientId: z.string().optional(),
   secret: z.string(),
@@ -96,7 +99,15 @@ export type Subscription = z.infer<typeof subscription>;
 
 /** For each member, whether it is a secret: a backup without keys leaves those out. */
 const IS_SECRET: Readonly<Record<keyof Subscription, boolean>> = {
-  ...{ id: false, url: false, description: false, format: false, ownerInboxId: false, clientId: false },
+  ...{
+    id: false,
+    url: false,
+    description: false,
+    format: false,
+    ownerInboxId: false,
+    ownerPodId: false,
+    clientId: false,
+  },
   ...{ secret: true, formerSecrets: true, headers: true },
   ...{ ratePerSecond: false, isEnabled: false, disabledReason: false, disabledAt: false, epochs: false },
   ...{ firstSeq: false, createdAt: false, updatedAt: false, resumedMs: false },

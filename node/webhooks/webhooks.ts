@@ -263,10 +263,12 @@ class WebhookService implements Webhooks {
     }
   }
 
-  #withClientId({ clientId, ownerInboxId }: SubscriptionRequest): Channel | undefined {
+  #withClientId({ clientId, ownerInboxId, ownerPodId }: SubscriptionRequest): Channel | undefined {
     if (clientId === undefined) return undefined;
     const isMeant = ({ subscription }: Channel) =>
-      subscription.clientId === clientId && subscription.ownerInboxId === ownerInboxId;
+      subscription.clientId === clientId &&
+      subscription.ownerInboxId === ownerInboxId &&
+      (ownerInboxId !== undefined || subscription.ownerPodId === ownerPodId);
     return [...this.#channels.values()].find(isMeant);
   }
 

@@ -16,6 +16,7 @@ const view = z
     scope: z.enum(['mesh', 'host']),
     format: z.literal('agentmail').optional(),
     inboxIds: z.array(z.string()).optional(),
+    podIds: z.array(z.string()).optional(),
     headerNames: z.array(z.string()).optional(),
     ratePerSecond: z.int().optional(),
     formerSecretsUntil: z.array(moment).optional(),
