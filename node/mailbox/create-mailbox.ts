@@ -24,6 +24,7 @@ import { readRelayCursor } from './events/relay-cursor.ts';
 import { Arrivals } from './flow/arrivals.ts';
 import { Keeper } from './flow/keeper.ts';
 import { Leases } from './flow/leases.ts';
+import { Gate } from './http/gate.ts';
 import { createV0 } from './http/v0.ts';
 import type { Organization } from './inbox.ts';
 import type { ListenerParts, ListenPlace } from './intake/listener.ts';
@@ -31,11 +32,12 @@ import { mailboxFigures } from './measures.ts';
 import type { AddressFault } from './org/address-faults.ts';
 import { AddressBook, type AddressBookParts } from './org/addresses.ts';
 import { Admission } from './org/admission.ts';
-import { ApiKeys } from './org/api-keys.ts';
+import { ApiKeys, type ApiKeysParts } from './org/api-keys.ts';
 import { Inboxes } from './org/inboxes.ts';
 import { KeyRates } from './org/key-rates.ts';
 import { MailWebhooks } from './org/mail-webhooks.ts';
 import { OrganizationKey } from './org/organization-key.ts';
+import { Pods, type PodsParts } from './org/pods.ts';
 import { Standings } from './org/standings.ts';
 import { AttachedFiles } from './out/attached-files.ts';
 import { Outbox } from './out/outbox.ts';
@@ -55,6 +57,7 @@ import { listRoutes } from './routes/lists.ts';
 import { mailLinkRoutes } from './routes/mail-links.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { notImplementedRoutes } from './routes/not-implemented.ts';
+import { podRoutes } from './routes/pods.ts';
 import { previewRoutes } from './routes/preview.ts';
 import { searchRoutes } from './routes/search.ts';
 import { sendRoutes } from './routes/sends.ts';
@@ -134,36 +137,56 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
     ...{ trust, authservIds, proxies },
   });
   const addresses = new AddressBook(options);
-  const webhooks = new MailWebhooks(options.webhooks);
+  const organization = organizationOf(intake);
+  const webhooks = new MailWebhooks(options.webhooks, async () => (await organization()).podId);
   const leases = new Leases({ intake, query, arrivals, clock, stopping, log });
   const keeper = new Keeper({ intake, query, retentionDays: config.retentionDays, clock, log });
   const cancelSends = (inboxId: string) => outbox.cancel(inboxId);
-  const endWebhooks = (inboxId: string) => webhooks.endWith(inboxId);
+  const { endWebhooks, ofPods, changedKey } = endingsOf(webhooks, () => sockets);
   const inboxes = new Inboxes({ intake, query, addresses, cancelSends, endWebhooks, domain, clock, random, log });
-  const organization = organizationOf(intake);
+  const pods = new Pods({ intake, query, webhooks: ofPods, domain, clock, random, log });
   const links = async () => ({ publicUrl: config.publicUrl, random, key: (await organization()).fileKey });
   const outgoing = { intake, standings, directory, sending, blobs, links, clock, random, log, stopping };
   const outbox = await Outbox.open(outgoing);
   const reports = new Reports({ intake, query, sending, directory, clock, log });
   const outcomes = new Outcomes({ changes: options.changes, intake, sending, clock, log });
   const relay = new Relay({ intake, query, organization, cursor, news, clock, log, mail: options.mail });
-  const made = { inboxes, leases, mailWebhooks: webhooks, organization, outbox, standings, addresses };
-  const parts: Parts = { ...options, intake, query, ...made };
+  const made = { inboxes, pods, leases, mailWebhooks: webhooks, organization, outbox, standings, addresses };
+  const parts: Parts = { ...options, intake, query, ...made, changedKey };
   const admission = new Admission({ organizationKey, intake, query, clock, log });
   const door = { admission, rates: new KeyRates(clock) };
   const sockets = openSockets(parts, { ...door, news, log });
   return {
     sockets,
-    answer: createV0({ ...door, idOf: (text) => addresses.idOf(text), log, ...routesOf(parts) }).fetch,
+    answer: createV0({ ...door, gate: new Gate({ inboxes, pods, query }), log, ...routesOf(parts) }).fetch,
     read: query,
     faultOf: (inboxId) => standings.faultOf(inboxId),
     measures: mailboxFigures(intake, () => arrivals.waiting),
-    run: (signal) => runAll([inboxes, leases, relay, keeper, outbox, reports, outcomes, sockets], signal),
+    run: (signal) => runAll([inboxes, pods, leases, relay, keeper, outbox, reports, outcomes, sockets], signal),
     cursorReader: outcomes.cursorReader,
     close: async () => {
       await query.close();
       await intake.close();
     },
+  };
+}
+
+/** What ends with an inbox, a pod or a key: webhooks, and the sockets of keys. */
+function endingsOf(webhooks: MailWebhooks, sockets: () => EventSockets) {
+  const ofPods: PodsParts['webhooks'] = {
+    podIds: () => webhooks.podIds(),
+    endWithPod: async (podId) => {
+      sockets().endWithin({ podId });
+      await webhooks.endWithPod(podId);
+    },
+  };
+  return {
+    ofPods,
+    endWebhooks: async (inboxId: string) => {
+      sockets().endWithin({ inboxId });
+      await webhooks.endWith(inboxId);
+    },
+    changedKey: (keyId: string, isGone: boolean) => sockets().endOf(keyId, isGone),
   };
 }
 
@@ -178,6 +201,8 @@ async function runAll(parts: readonly Running[], signal: AbortSignal): Promise<v
 /** What the routes are made from. */
 interface Parts extends Workers, MailboxOptions {
   readonly inboxes: Inboxes;
+  readonly pods: Pods;
+  readonly changedKey: ApiKeysParts['changed'];
   readonly leases: Leases;
   readonly outbox: Outbox;
   readonly standings: Standings;
@@ -187,20 +212,20 @@ interface Parts extends Workers, MailboxOptions {
 }
 
 function openSockets(
-  { query, inboxes, organization, clock }: Parts,
+  { query, inboxes, pods, clock }: Parts,
   door: Pick<EventSocketsParts, 'admission' | 'rates' | 'news' | 'log'>,
 ): EventSockets {
   return new EventSockets({
     ...{ ...door, clock, pages: new EventPages(query) },
     lastRow: () => query.ask('lastEventRow', null),
     rowOf: (eventId) => query.ask('eventRow', eventId),
-    inboxOf: async (text) => (await inboxes.get(text)).inboxId,
-    podId: async () => (await organization()).podId,
+    inboxOf: async (text, scope) => (await inboxes.get(text, scope)).inboxId,
+    podOf: async (text) => (await pods.find(text))?.podId,
   });
 }
 
 function routesOf(parts: Parts): Pick<Parameters<typeof createV0>[0], 'openRoutes' | 'routes'> {
-  const { intake, query, inboxes, leases, outbox, mailWebhooks, organization, directory, clock, random } = parts;
+  const { intake, query, inboxes, pods, leases, outbox, mailWebhooks, organization, directory, clock, random } = parts;
   const { retentionDays } = parts.config;
   const files = { query, organization, clock, directory };
   const room = new DiskRoom(parts);
@@ -212,25 +237,27 @@ function routesOf(parts: Parts): Pick<Parameters<typeof createV0>[0], 'openRoute
       notImplementedRoutes,
     ],
     routes: [
-      (app) => authRoutes(app, organization),
-      (app) => inboxRoutes(app, { inboxes, standings: parts.standings, organization }),
-      (app) => apiKeyRoutes(app, { keys: new ApiKeys({ intake, query, clock, random }), inboxes, organization }),
+      (routes) => authRoutes(routes, organization),
+      (routes) => podRoutes(routes, { pods }),
+      (routes) => inboxRoutes(routes, { inboxes, pods, standings: parts.standings }),
+      (routes) =>
+        apiKeyRoutes(routes, { keys: new ApiKeys({ intake, query, changed: parts.changedKey, clock, random }) }),
       // Before the routes of one message or thread.
-      (app) => searchRoutes(app, { inboxes, intake, query }),
-      (app) => messageRoutes(app, mails),
-      (app) => threadRoutes(app, mails),
-      (app) => previewRoutes(app, mails),
-      (app) => batchRoutes(app, { inboxes, query, intake, clock }),
-      (app) => settingsRoutes(app, { inboxes, intake, retentionDays, clock }),
-      (app) => sendRoutes(app, { inboxes, query, room, outbox, ...sendParts(parts, query) }),
-      (app) => changeRoutes(app, { inboxes, intake, clock }),
-      (app) => ingestRoutes(app, { intake, directory, room, random }),
-      (app) => archiveRoutes(app, { inboxes, intake, query, directory, random }),
-      (app) => whereRoutes(app, parts),
-      (app) => mailWebhookRoutes(app, { webhooks: mailWebhooks, inboxes }),
-      (app) => listRoutes(app, { inboxes, intake, query, organization, clock }),
-      (app) => labelEventRoutes(app, { inboxes, query, organization }),
-      (app) => leaseRoutes(app, { inboxes, leases }),
+      (routes) => searchRoutes(routes, { intake, query }),
+      (routes) => messageRoutes(routes, mails),
+      (routes) => threadRoutes(routes, mails),
+      (routes) => previewRoutes(routes, mails),
+      (routes) => batchRoutes(routes, { inboxes, query, intake, clock }),
+      (routes) => settingsRoutes(routes, { inboxes, intake, retentionDays, clock }),
+      (routes) => sendRoutes(routes, { inboxes, query, room, outbox, ...sendParts(parts, query) }),
+      (routes) => changeRoutes(routes, { inboxes, intake, clock }),
+      (routes) => ingestRoutes(routes, { intake, directory, room, random }),
+      (routes) => archiveRoutes(routes, { inboxes, intake, query, directory, random }),
+      (routes) => whereRoutes(routes, parts),
+      (routes) => mailWebhookRoutes(routes, { webhooks: mailWebhooks, inboxes, pods }),
+      (routes) => listRoutes(routes, { intake, query, organization, clock }),
+      (routes) => labelEventRoutes(routes, { inboxes, query, organization }),
+      (routes) => leaseRoutes(routes, { inboxes, leases }),
     ],
   };
 }

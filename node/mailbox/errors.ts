@@ -9,6 +9,9 @@ type MailboxCode =
   | 'domain_not_verified'
   | 'payload_too_large'
   | 'limit_exceeded'
+  | 'missing_permission'
+  | 'permission_escalation'
+  | 'unrestricted_key_required'
   | 'cannot_delete'
   | 'forbidden'
   | 'message_rejected'
@@ -30,6 +33,9 @@ const ANSWERS: Readonly<Record<MailboxCode, readonly [status: ContentfulStatusCo
   domain_not_verified: [403, 'ForbiddenError'],
   payload_too_large: [413, 'PayloadTooLargeError'],
   limit_exceeded: [403, 'ForbiddenError'],
+  missing_permission: [403, 'ForbiddenError'],
+  permission_escalation: [403, 'ForbiddenError'],
+  unrestricted_key_required: [403, 'ForbiddenError'],
   cannot_delete: [403, 'ForbiddenError'],
   forbidden: [403, 'ForbiddenError'],
   message_rejected: [403, 'MessageRejectedError'],

@@ -1,6 +1,7 @@
 // What happened to a mail, as it is told: by webhooks, over sockets, in the change log. The words and members are those of AgentMail.
 import type { MailboxEvent } from '../changes/change-log.ts';
 import type { MailClass } from './message.ts';
+import { type Permission, toRead } from './permission.ts';
 import type { ThreadItem, WholeMail } from './stored-mail.ts';
 
 export type EventType = MailboxEvent;
@@ -35,13 +36,15 @@ export interface EventReference {
   readonly eventId: string;
   readonly type: EventType;
   readonly inboxId: string;
+  /** Absent: the inbox is gone. */
+  readonly podId?: string | undefined;
   readonly agentId: string;
   readonly messageId: string;
   readonly threadId: string;
 }
 
 /** An event as sockets tell it. */
-export interface ToldEvent extends Pick<EventReference, 'row' | 'eventId' | 'type' | 'inboxId'> {
+export interface ToldEvent extends Pick<EventReference, 'row' | 'eventId' | 'type' | 'inboxId' | 'podId'> {
   /** JSON, as webhooks have it. */
   readonly payload: string;
   /** JSON of what else a mail has that is read by itself. */
@@ -56,6 +59,12 @@ interface KnownMail {
 
 /** Writes down what happened to the mail in a row of `message`, within the transaction in which it happened; answers the event's id. */
 export type AppendEvent = (message: number, detail: EventDetail, atMs: number, known?: KnownMail) => string;
+
+/** What a key needs to be told of such events. */
+export function toHear(type: EventType): readonly Permission[] {
+  const label = /^message\.received\.(spam|blocked|unauthenticated)$/.exec(type)?.[1];
+  return ['message_read', ...(label === undefined ? [] : [toRead(label as 'spam' | 'blocked' | 'unauthenticated')])];
+}
 
 /** The event that tells of a mail which came in. */
 export function receivedDetail(mailClass: MailClass): EventDetail {

@@ -11,6 +11,8 @@ export type InboxState = 'creating' | 'active' | 'deleting';
 export interface Inbox extends KeepingSettings {
   /** The address, as the registry has it. */
   readonly inboxId: string;
+  /** The pod that it was made in, and stays in. */
+  readonly podId: string;
   readonly state: InboxState;
   /** The agent that has the address; absent while that is not known yet. */
   readonly agentId?: string | undefined;
@@ -46,16 +48,19 @@ export function withoutTag(address: string): string | undefined {
 /** What is written down before the address is claimed. */
 export interface InboxDraft
   extends Pick<Inbox, 'inboxId' | 'agentId' | 'makesAgent' | 'displayName' | 'clientId' | 'metadata'> {
+  /** Absent: the default one. */
+  readonly podId?: string | undefined;
   readonly atMs: number;
 }
 
 /**
  * `begun`: the row is new. `known`: an inbox was made with that client id before, perhaps under another address. `taken`: another inbox
- * has the address. `full`: there are `INBOXES_MAX`.
+ * has the address. `full`: there are `INBOXES_MAX`. `podless`: there is no such pod any more.
  */
 export type BegunInbox =
   | { readonly outcome: 'begun' | 'known' | 'taken'; readonly inbox: Inbox }
-  | { readonly outcome: 'full' };
+  | { readonly outcome: 'full' }
+  | { readonly outcome: 'podless' };
 
 export interface InboxChange {
   readonly inboxId: string;

@@ -12,6 +12,8 @@ export interface LabelEvent {
 
 export interface LabelEventsQuestion {
   readonly inboxId: string;
+  /** Labels of which whoever asks is told nothing, and nothing of mails that have one. */
+  readonly denied?: readonly string[] | undefined;
   readonly limit: number;
   readonly isAscending: boolean;
   readonly place?: ListPlace | undefined;

@@ -1,4 +1,5 @@
 // Labels: any short text, some of which this host alone sets, for they say what happened to a mail.
+import type { Scope } from './scope.ts';
 
 /** Labels that only this host sets. */
 const SYSTEM: ReadonlySet<string> = new Set([
@@ -43,7 +44,7 @@ export interface LabelChange extends LabelsRequired {
 /** The mails that are meant: one, or those of a thread. */
 export type MailsMeant =
   | { readonly inboxId: string; readonly messageId: string }
-  | { readonly inboxId?: string | undefined; readonly threadId: string };
+  | (Scope & { readonly threadId: string });
 
 /** `done`: each mail that there is, in the order in which they were named. */
 export type LabelOutcomes =

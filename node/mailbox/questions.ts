@@ -1,5 +1,5 @@
 // What the mailbox's two workers are asked. Each question has one argument and one answer, both of which can be cloned.
-import type { AddedKey, ApiKey, KeyMeant, NewKey } from './api-key.ts';
+import type { AddedKey, ApiKey, KeyChange, KeyMeant, NewKey } from './api-key.ts';
 import type { EventReference, ToldEvent } from './event.ts';
 import type { BegunInbox, Inbox, InboxChange, InboxDraft, Organization, SettingsChange } from './inbox.ts';
 import type { IngestAnswer, IngestQuestion } from './ingest-question.ts';
@@ -25,12 +25,15 @@ import type {
   OutgoingDraft,
   SentIds,
 } from './outgoing-mail.ts';
+import type { AddedPod, NewPod, Pod, RemovedPod } from './pod.ts';
 import type { Standing, StandingQuestion } from './recipient-question.ts';
 import type { LeftReport } from './report.ts';
 import type { OutdatedQuestion } from './retention.ts';
+import type { Scope } from './scope.ts';
 import type { Found, SearchQuestion } from './search-question.ts';
 import type {
   FoundPart,
+  LabelledQuestion,
   MailQuestion,
   MailsNamed,
   MailsQuestion,
@@ -53,6 +56,8 @@ export interface IntakeQuestions {
     readonly leased: number;
   };
   organization(nothing: null): Organization;
+  addPod(pod: NewPod): AddedPod;
+  removePod(podId: string): RemovedPod;
   ingest(mail: IngestQuestion): IngestAnswer;
   /** `many`: more than are put in at once; none was. */
   importMails(question: ImportQuestion): readonly ImportedMail[] | 'many';
@@ -112,7 +117,7 @@ export interface IntakeQuestions {
   addListEntry(entry: NewListEntry): AddedListEntry;
   removeListEntry(meant: ListNamed & { readonly key: string }): RemovedListEntry;
   addKey(key: NewKey): AddedKey;
-  renameKey(question: { readonly meant: KeyMeant; readonly name: string; readonly atMs: number }): ApiKey | undefined;
+  changeKey(change: KeyChange): ApiKey | undefined;
   /** Whether there was such a key. */
   removeKey(meant: KeyMeant): boolean;
   noteKeyUse(use: { readonly keyId: string; readonly atMs: number }): void;
@@ -126,26 +131,31 @@ export interface IntakeQuestions {
   settleLeases(nowMs: number): number | undefined;
 }
 
-export interface InboxesQuestion {
+export interface InboxesQuestion extends Scope {
   readonly limit: number;
   readonly isAscending: boolean;
   readonly after?: ListPlace | undefined;
 }
 
-export interface InboxSearch {
+export interface InboxSearch extends Scope {
   /** In lower case; each must begin a word. */
   readonly words: readonly string[];
   /** The whole, in lower case. */
   readonly text: string;
   readonly limit: number;
-  /** Present: only this one is looked at. */
-  readonly inboxId?: string | undefined;
   readonly place?: ListPlace | undefined;
 }
 
-export interface KeysQuestion {
-  /** Absent: those of the organization and of all inboxes. */
-  readonly inboxId?: string | undefined;
+/** Keys of a scope, and of all that lies within it. */
+export interface KeysQuestion extends Scope {
+  readonly limit: number;
+  readonly isAscending: boolean;
+  readonly place?: ListPlace | undefined;
+}
+
+export interface PodsQuestion {
+  /** Present: only this one is listed. */
+  readonly podId?: string | undefined;
   readonly limit: number;
   readonly isAscending: boolean;
   readonly place?: ListPlace | undefined;
@@ -153,6 +163,11 @@ export interface KeysQuestion {
 
 /** The worker that reads. */
 export interface QueryQuestions {
+  /** The pod that a text means: its id, or the client id that it was made with. */
+  pod(text: string): Pod | undefined;
+  pods(question: PodsQuestion): Listed<Pod>;
+  /** Whether a mail, or any of a thread, has one of the labels. */
+  isLabelled(question: LabelledQuestion): boolean;
   inbox(inboxId: string): Inbox | undefined;
   inboxes(question: InboxesQuestion): Listed<Inbox>;
   searchInboxes(question: InboxSearch): Listed<Inbox>;

@@ -1,11 +1,13 @@
 // What is looked for by words, and what is found.
-import type { MailItem, ThreadItem } from './stored-mail.ts';
+import type { Scope } from './scope.ts';
+import type { HiddenLabel, MailItem, ThreadItem } from './stored-mail.ts';
 
-export interface SearchQuestion {
+/** What is looked for, and within which scope. */
+export interface SearchQuestion extends Scope {
   /** Words as somebody has written them; each must be found. */
   readonly words: readonly string[];
-  /** Absent: in all inboxes. */
-  readonly inboxId?: string | undefined;
+  /** Threads with one of these labels are not there for whoever asks. */
+  readonly denied?: readonly HiddenLabel[] | undefined;
   /** Times in milliseconds since 1970, both exclusive. */
   readonly before?: number | undefined;
   readonly after?: number | undefined;

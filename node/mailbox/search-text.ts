@@ -62,14 +62,18 @@ export function wordsAsked(question: string): readonly string[] {
   return [...new Map(words.map((word) => [folded(word), word])).values()].filter((word) => tokensOf(word).length > 0);
 }
 
-/** The question in the language of the index: every word as a word anywhere; `within`, or as a part of addresses and subject. */
-export function matchOf(words: readonly string[], scope: string | undefined, within: boolean): string {
+/**
+ * The question in the language of the index: every word as a word anywhere; `within`, or as a part of addresses and subject. `scopes`: in one
+ * of these; absent: in any.
+ */
+export function matchOf(words: readonly string[], scopes: readonly string[] | undefined, within: boolean): string {
   const found = words.map((word) => {
     const whole = `${WORD_COLUMNS} : ${quoted(spaced(word))}`;
     const grams = within ? gramWords(word) : [];
     return grams.length === 0 ? `(${whole})` : `((${whole}) OR (grams : ${quoted(grams.join(' '))}))`;
   });
-  return [...(scope === undefined ? [] : [`(scope : ${quoted(scope)})`]), ...found].join(' AND ');
+  const inScope = scopes === undefined ? [] : [`(scope : (${scopes.map(quoted).join(' OR ')}))`];
+  return [...inScope, ...found].join(' AND ');
 }
 
 /** No operator, whatever it says. */

@@ -2,6 +2,7 @@
 
 import type { ListPlace } from './list.ts';
 import type { MailContent, MailPart } from './message.ts';
+import type { Scope } from './scope.ts';
 
 /** A mail in a list. */
 export interface MailItem
@@ -68,9 +69,9 @@ export interface MailFilter {
   readonly subject: readonly string[];
 }
 
-export interface MailsQuestion extends MailFilter {
-  /** Absent: of all inboxes. */
-  readonly inboxId?: string | undefined;
+export interface MailsQuestion extends MailFilter, Scope {
+  /** What has one of these labels is not there for whoever asks. */
+  readonly denied?: readonly HiddenLabel[] | undefined;
   readonly limit: number;
   readonly isAscending: boolean;
   readonly place?: ListPlace | undefined;
@@ -81,15 +82,21 @@ export interface MailQuestion {
   readonly messageId: string;
 }
 
+/** A mail of an inbox, or a thread, and labels. */
+export interface LabelledQuestion {
+  readonly inboxId?: string | undefined;
+  readonly messageId?: string | undefined;
+  readonly threadId?: string | undefined;
+  readonly labels: readonly string[];
+}
+
 /** Several mails of one inbox. */
 export interface MailsNamed {
   readonly inboxId: string;
   readonly messageIds: readonly string[];
 }
 
-export interface ThreadQuestion {
-  /** Absent: of any inbox. */
-  readonly inboxId?: string | undefined;
+export interface ThreadQuestion extends Scope {
   readonly threadId: string;
   /** Labels of hidden mails that are shown, too. */
   readonly include: readonly HiddenLabel[];
@@ -111,8 +118,7 @@ export interface StoredOctets {
   readonly rawSize: number;
 }
 
-export interface PartQuestion {
-  readonly inboxId?: string | undefined;
+export interface PartQuestion extends Scope {
   /** The mail or the thread that has it. */
   readonly messageId?: string | undefined;
   readonly threadId?: string | undefined;

@@ -4,13 +4,16 @@ import { AgentMail, serialization } from 'agentmail';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ProcessMesh } from '../../scripts/host-process.ts';
 import { type Answer, answersTo, makeWorld } from '../support/answered-mailbox.ts';
-import { type AnswerSchema, type MailboxWorld, METHODS } from '../support/mailbox-calls.ts';
+import { type AnswerSchema, type MailboxWorld, METHODS as WITHOUT_PODS } from '../support/mailbox-calls.ts';
+import { POD_METHODS } from '../support/mailbox-pod-calls.ts';
 import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
 /** Methods of the client that are answered 404 here so far. */
 const UNANSWERED = ['inboxes.authorize'];
 const OF_MAILBOX =
-  /^(apiKeys|auth|lists|threads|webhooks|inboxes(\.(apiKeys|events|lists|messages|threads|webhooks))?)\.\w+$/;
+  /^(apiKeys|auth|lists|threads|webhooks|inboxes(\.(apiKeys|events|lists|messages|threads|webhooks))?|pods(\.(apiKeys|inboxes|lists|threads|webhooks))?)\.\w+$/;
+
+const METHODS = { ...WITHOUT_PODS, ...POD_METHODS };
 
 type Call = (world: MailboxWorld) => PromiseLike<unknown>;
 
@@ -62,6 +65,11 @@ const WHOLE = [
   ['inboxes.messages.get', serialization.Attachment, 'attachments', []],
   ['inboxes.messages.getAttachment', serialization.AttachmentResponse, undefined, []],
   ['inboxes.threads.list', serialization.ThreadItem, 'threads', []],
+  ['pods.get', serialization.pods.Pod, undefined, []],
+  ['pods.list', serialization.pods.ListPodsResponse, undefined, ['next_page_token']],
+  ['pods.apiKeys.list', serialization.BearerApiKey, 'api_keys', ['inbox_id', 'used_at', 'expires_at']],
+  ['pods.apiKeys.create', serialization.CreateApiKeyResponse, undefined, ['inbox_id']],
+  ['pods.webhooks.get', serialization.webhooks.Webhook, undefined, ['inbox_ids']],
   ['threads.list', serialization.ListThreadsResponse, undefined, []],
   ['threads.get', serialization.Thread, undefined, ['next_page_token']],
   ['threads.get', serialization.Message, 'messages', []],
@@ -73,9 +81,10 @@ const WHOLE = [
 ] as const;
 
 /** Calls with nothing in them that could be elsewhere; those that make first what they delete are in `DELETED`. */
-const NAMES_NOTHING = /^(auth\.me|lists\.\w+|(apiKeys|inboxes|threads|webhooks)\.(list|create|search)|.*\.delete)$/;
+const NAMES_NOTHING =
+  /^(auth\.me|lists\.\w+|(apiKeys|inboxes|pods|threads|webhooks)\.(list|create|search)|.*\.delete)$/;
 /** Of these the client knows no 404, and says so by its general error. */
-const UNNAMED_404 = /^inboxes\.(messages\.batch|(lists|webhooks)\.(list|create))/;
+const UNNAMED_404 = /^(inboxes\.messages\.batch|(inboxes|pods)\.(lists|webhooks)\.(list|create))/;
 
 const DELETED: Readonly<Record<string, Call>> = {
   'apiKeys.delete': ({ client, keyId }) => client.apiKeys.delete(keyId),
@@ -89,6 +98,11 @@ const DELETED: Readonly<Record<string, Call>> = {
     client.inboxes.messages.delete(inboxId, messageIds[0]),
   'inboxes.threads.delete': ({ client, inboxId, threadId }) => client.inboxes.threads.delete(inboxId, threadId),
   'threads.delete': ({ client, threadId }) => client.threads.delete(threadId),
+  'pods.delete': ({ client, podId }) => client.pods.delete(podId),
+  'pods.apiKeys.delete': ({ client, podId, podKeyId }) => client.pods.apiKeys.delete(podId, podKeyId),
+  'pods.inboxes.delete': ({ client, podId, podInboxId }) => client.pods.inboxes.delete(podId, podInboxId),
+  'pods.threads.delete': ({ client, podId, podThreadId }) => client.pods.threads.delete(podId, podThreadId),
+  'pods.webhooks.delete': ({ client, podId, podWebhookId }) => client.pods.webhooks.delete(podId, podWebhookId),
   'webhooks.delete': ({ client, webhookId }) => client.webhooks.delete(webhookId),
   'inboxes.webhooks.delete': ({ client, inboxId, inboxWebhookId }) =>
     client.inboxes.webhooks.delete(inboxId, inboxWebhookId),
@@ -99,6 +113,8 @@ const nowhere = (): MailboxWorld => ({
   ...world,
   ...{ inboxId: 'never@agents.example.com', messageIds: ['<nobody@y.com>', '<neither@y.com>'], threadId: 'never' },
   ...{ attachmentId: '9-00000000', webhookId: 'never', inboxWebhookId: 'never', keyId: 'never', inboxKeyId: 'never' },
+  ...{ podId: 'never', podInboxId: 'never@agents.example.com', podThreadId: 'never', podAttachmentId: '9-00000000' },
+  ...{ podKeyId: 'never', podWebhookId: 'never' },
 });
 
 const VALIDATION = [AgentMail.ValidationError, 400, serialization.ValidationErrorResponse] as const;

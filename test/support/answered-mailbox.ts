@@ -51,6 +51,23 @@ export async function makeWorld({ url, dataDirectory }: HostProcess): Promise<Ma
     webhookId: (await aside.webhooks.create({ ...webhook, clientId: 'mine', inboxIds: [inboxId] })).webhookId,
     inboxWebhookId: (await aside.inboxes.webhooks.create(inboxId, webhook)).webhookId,
     keyId: (await aside.apiKeys.create({ name: 'one' })).apiKeyId,
+    ...(await makePod(aside)),
+  };
+}
+
+/** A pod with one of each thing that can be in it. */
+async function makePod(aside: AgentMailClient) {
+  const { podId } = await aside.pods.create({ name: 'Acme', clientId: 'acme' });
+  const { inboxId } = await aside.pods.inboxes.create(podId, { username: 'cid' });
+  const attachments = [{ filename: 'a.txt', content: Buffer.from('a').toString('base64') }];
+  const mail = { to: inboxId, subject: 'Hello', text: 'Hello', attachments };
+  const { threadId, messageId } = await aside.inboxes.messages.send(inboxId, mail);
+  const [file] = (await aside.inboxes.messages.get(inboxId, messageId)).attachments ?? [];
+  const webhook = { url: 'http://127.0.0.1:9/hook', eventTypes: ['message.received' as const], clientId: 'pod' };
+  return {
+    ...{ podId, podInboxId: inboxId, podThreadId: threadId, podAttachmentId: String(file?.attachmentId) },
+    podKeyId: (await aside.pods.apiKeys.create(podId, { name: 'theirs', permissions: { inboxRead: true } })).apiKeyId,
+    podWebhookId: (await aside.pods.webhooks.create(podId, webhook)).webhookId,
   };
 }
 

@@ -35,6 +35,12 @@ export interface MailboxWorld {
   readonly inboxKeyId: string;
   /** An entry of the lists of who is blocked, of the organization and of that inbox. */
   readonly entry: string;
+  readonly podId: string;
+  readonly podInboxId: string;
+  readonly podThreadId: string;
+  readonly podAttachmentId: string;
+  readonly podKeyId: string;
+  readonly podWebhookId: string;
 }
 
 export interface Method {

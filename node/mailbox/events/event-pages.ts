@@ -8,7 +8,7 @@ const PAGE_EVENTS_MAX = 50;
 const PAGE_BYTES_MAX = 1024 * 1024;
 
 /** An event, ready to be told. */
-export interface EventFrame extends Pick<ToldEvent, 'row' | 'type' | 'inboxId'> {
+export interface EventFrame extends Pick<ToldEvent, 'row' | 'type' | 'inboxId' | 'podId'> {
   readonly text: string;
 }
 
@@ -31,8 +31,8 @@ export class EventPages {
 
   async #read(after: number): Promise<readonly EventFrame[]> {
     const told = await this.#query.ask('toldEvents', { after, limit: PAGE_EVENTS_MAX, bytes: PAGE_BYTES_MAX });
-    return told.map(({ row, type, inboxId, payload, extras }) => ({
-      ...{ row, type, inboxId },
+    return told.map(({ row, type, inboxId, podId, payload, extras }) => ({
+      ...{ row, type, inboxId, podId },
       text: extras === undefined ? payload : withExtras(payload, extras),
     }));
   }

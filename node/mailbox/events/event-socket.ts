@@ -8,6 +8,10 @@ import { afterMs } from '../../../mesh/time/deadline.ts';
 import { MAILBOX_EVENTS } from '../../changes/change-log.ts';
 import type { Caller } from '../api-key.ts';
 import { MailboxError, mailboxAnswer, mailboxErrorOf, noSuch } from '../errors.ts';
+import { toHear } from '../event.ts';
+import { missingPermission } from '../http/gate.ts';
+import { allows } from '../permission.ts';
+import { holdsInbox, type Scope } from '../scope.ts';
 import type { EventFrame, EventPages } from './event-pages.ts';
 
 /** Codes of RFC 6455 §7.4.1 and its registry. */
@@ -16,13 +20,14 @@ const TRY_AGAIN = 1013;
 /** Milliseconds for a page, about 1 MiB, to leave this process. */
 const FLUSH_MS_MAX = 30_000;
 const NAMES_MAX = 100;
+const PODS_MAX = 10;
 
 const names = z.array(z.string().max(320)).max(NAMES_MAX);
 const subscribe = z.strictObject({
   type: z.literal('subscribe'),
   event_types: z.array(z.enum(MAILBOX_EVENTS)).max(NAMES_MAX).optional(),
   inbox_ids: names.optional(),
-  pod_ids: names.optional(),
+  pod_ids: names.max(PODS_MAX).optional(),
 });
 type Subscribe = z.infer<typeof subscribe>;
 
@@ -35,16 +40,18 @@ export interface EventSocketParts {
   /** The event after which it wants to hear what it has missed, by its id. */
   readonly since: string | undefined;
   readonly rowOf: (eventId: string) => Promise<number | undefined>;
-  /** The inbox that a text means. Throws `not_found`, `misdirected`. */
-  readonly inboxOf: (text: string) => Promise<string>;
-  readonly podId: () => Promise<string>;
+  /** The inbox that a text means, if it is within a scope. Throws `not_found`, `misdirected`. */
+  readonly inboxOf: (text: string, scope: Scope) => Promise<string>;
+  readonly podOf: (text: string) => Promise<string | undefined>;
   readonly clock: Clock;
 }
 
 /** What is wanted; absent: all, but for quarantine. */
 interface Wish {
   readonly types: ReadonlySet<string> | undefined;
+  /** What is of either is wanted, and where neither is named, all. */
   readonly inboxIds: ReadonlySet<string> | undefined;
+  readonly podIds: ReadonlySet<string> | undefined;
 }
 
 export class EventSocket {
@@ -88,18 +95,26 @@ export class EventSocket {
   async #subscribe(text: string | undefined): Promise<Subscribe> {
     const wished = subscribe.safeParse(jsonIn(text));
     if (!wished.success) throw new MailboxError('validation_error', formFault(wished.error));
-    const { event_types, inbox_ids, pod_ids = [] } = wished.data;
-    const { caller, inboxOf, podId, lastRow } = this.#parts;
-    const own = pod_ids.length === 0 ? undefined : await podId();
-    if (pod_ids.some((id) => id !== own)) throw noSuch('pod');
-    const named = inbox_ids === undefined ? undefined : await Promise.all(inbox_ids.map(inboxOf));
-    if (caller.inboxId !== undefined && named?.some((id) => id !== caller.inboxId)) throw noSuch('inbox');
+    const { event_types, inbox_ids, pod_ids } = wished.data;
+    const { caller, inboxOf, lastRow } = this.#parts;
+    const missing = event_types?.flatMap(toHear).find((permission) => !allows(caller.permissions, permission));
+    if (missing !== undefined) throw missingPermission(missing);
+    const inboxIds = inbox_ids && (await Promise.all(inbox_ids.map((text) => inboxOf(text, caller))));
+    const podIds = pod_ids && (await Promise.all(pod_ids.map((text) => this.#podOf(text))));
     this.#row ??= (await this.#missedRow()) ?? (await lastRow());
     this.#wish = {
       types: event_types && new Set(event_types),
-      inboxIds: caller.inboxId === undefined ? named && new Set(named) : new Set([caller.inboxId]),
+      ...{ inboxIds: inboxIds && new Set(inboxIds), podIds: podIds && new Set(podIds) },
     };
     return wished.data;
+  }
+
+  /** The pod of an inbox is above its key. */
+  async #podOf(text: string): Promise<string> {
+    const { caller, podOf } = this.#parts;
+    const podId = caller.inboxId === undefined ? await podOf(text) : undefined;
+    if (podId === undefined || (caller.podId ?? podId) !== podId) throw noSuch('pod');
+    return podId;
   }
 
   /** The row after which it goes on. Throws `not_found`: what it has missed is kept no more. */
@@ -134,9 +149,11 @@ export class EventSocket {
     }
   }
 
-  #wants({ type, inboxId }: EventFrame): boolean {
-    const { types, inboxIds } = this.#wish ?? {};
-    if (inboxIds?.has(inboxId) === false) return false;
+  #wants({ type, inboxId, podId = '' }: EventFrame): boolean {
+    const { types, inboxIds, podIds } = this.#wish ?? {};
+    if (!holdsInbox(this.#parts.caller, { podId, inboxId })) return false;
+    const isNamed = inboxIds?.has(inboxId) === true || podIds?.has(podId) === true;
+    if ((inboxIds !== undefined || podIds !== undefined) && !isNamed) return false;
     return types?.has(type) ?? !type.startsWith('message.received.');
   }
 

@@ -8,8 +8,11 @@ import { afterMs } from '../../../mesh/time/deadline.ts';
 import type { Log } from '../../log.ts';
 import type { Caller } from '../api-key.ts';
 import { MailboxError, mailboxAnswer, mailboxErrorOf } from '../errors.ts';
+import { missingPermission } from '../http/gate.ts';
 import type { Admission } from '../org/admission.ts';
 import type { KeyRates } from '../org/key-rates.ts';
+import { allows } from '../permission.ts';
+import type { Scope } from '../scope.ts';
 import type { EventNews } from './event-news.ts';
 import { EventSocket, type EventSocketParts, RESTARTING } from './event-socket.ts';
 
@@ -25,7 +28,7 @@ const CLOSE_MS_MAX = 1_000;
 /** The key opens nothing any more (RFC 6455 §7.4.1: a policy is violated). */
 const POLICY = 1008;
 
-export interface EventSocketsParts extends Pick<EventSocketParts, 'pages' | 'lastRow' | 'rowOf' | 'inboxOf' | 'podId'> {
+export interface EventSocketsParts extends Pick<EventSocketParts, 'pages' | 'lastRow' | 'rowOf' | 'inboxOf' | 'podOf'> {
   readonly admission: Pick<Admission, 'admitText'>;
   readonly rates: Pick<KeyRates, 'count'>;
   readonly news: Pick<EventNews, 'hear'>;
@@ -91,10 +94,28 @@ export class EventSockets {
     for (const { socket } of this.#open) socket.terminate();
   }
 
+  /** The key opens nothing any more, or other things than before: who comes again is let in by what it opens then. */
+  endOf(keyId: string, isGone: boolean): void {
+    for (const { socket, caller } of this.#open) {
+      if (caller.keyId !== keyId) continue;
+      if (isGone) socket.close(POLICY, 'The API key opens nothing any more.');
+      else socket.close(RESTARTING, 'What the API key opens has changed.');
+    }
+  }
+
+  /** A pod or an inbox is gone, and its keys with it. */
+  endWithin({ podId, inboxId }: Scope): void {
+    for (const { socket, caller } of this.#open) {
+      const isOf = inboxId === undefined ? caller.podId === podId : caller.inboxId === inboxId;
+      if (isOf) socket.close(POLICY, 'The API key opens nothing any more.');
+    }
+  }
+
   async #admit(key: string): Promise<Caller> {
     const { admission, rates } = this.#parts;
     const caller = await admission.admitText(key);
     rates.count(caller.keyId);
+    if (!allows(caller.permissions, 'message_read')) throw missingPermission('message_read');
     const ofKey = [...this.#open].filter((one) => one.caller.keyId === caller.keyId).length;
     if (this.#isStopping) throw new MailboxError('service_unavailable', 'The node is stopping.');
     if (this.#open.size >= SOCKETS_MAX)

@@ -84,11 +84,14 @@ export class Relay {
     const row = events.at(-1)?.row;
     if (this.#cursor === undefined || row === undefined) return;
     const cursor = { ...this.#cursor, row };
-    const told = events.map(({ type, inboxId, agentId, messageId, threadId, eventId }) => ({
+    const told = events.map(({ type, inboxId, podId, agentId, messageId, threadId, eventId }) => ({
       ...{ agentId: agentId as Told['agentId'], agentName: inboxId },
       draft: {
         event: type,
-        message: { inbox_id: inboxId, message_id: messageId, thread_id: threadId, event_id: eventId },
+        message: {
+          ...{ inbox_id: inboxId, message_id: messageId, thread_id: threadId, event_id: eventId },
+          ...(podId === undefined ? {} : { pod_id: podId }),
+        },
       },
     }));
     await mail.commitMails({ told, writes: [relayWrite(cursor)], apply: () => {} });

@@ -6,31 +6,32 @@ import type { Log } from '../../log.ts';
 import { MailboxError, mailboxAnswer, mailboxErrorOf } from '../errors.ts';
 import type { Admission } from '../org/admission.ts';
 import type { KeyRates } from '../org/key-rates.ts';
-import { noRoute, refuseBeyondScope } from './caller.ts';
+import { noRoute } from './caller.ts';
+import type { Gate } from './gate.ts';
+import { type AddRoutes, Routes } from './routes.ts';
 
 export interface V0Services {
   readonly admission: Pick<Admission, 'admit'>;
   readonly rates: Pick<KeyRates, 'count'>;
-  /** The inbox that a text means. */
-  readonly idOf: (text: string) => string | undefined;
+  readonly gate: Gate;
   readonly log: Log;
   /** Each puts the routes of one resource into the application: first those that need no key. */
   readonly openRoutes: readonly ((app: Hono) => void)[];
-  readonly routes: readonly ((app: Hono) => void)[];
+  readonly routes: readonly AddRoutes[];
 }
 
 /** Answers what lies at and below `/v0` and `/api/mailbox`. */
-export function createV0({ admission, rates, idOf, log, openRoutes, routes }: V0Services): Hono {
+export function createV0({ admission, rates, gate, log, openRoutes, routes }: V0Services): Hono {
   const app = new Hono({ getPath: (request) => requestPath(request.url) });
   for (const add of openRoutes) add(app);
   app.use(async function admit(c, next) {
     const caller = await admission.admit(c.req.header('authorization'));
     rates.count(caller.keyId);
-    refuseBeyondScope(c, caller, idOf);
     c.set('mailboxCaller', caller);
     await next();
   });
-  for (const add of routes) add(app);
+  const table = new Routes(app, gate);
+  for (const add of routes) add(table);
   app.notFound((c) => mailboxAnswer(noRoute(c)));
   app.onError((error, c) => {
     const expected = mailboxErrorOf(error);

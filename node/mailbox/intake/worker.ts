@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { timedUuidsFrom } from '../../../mesh/uuid.ts';
 import { systemClock } from '../../system/clock.ts';
 import { systemRandom } from '../../system/random.ts';
+import { servesDomain } from '../pod.ts';
 import { answerQuestions, failureFrom, MainLink } from '../question-port.ts';
 import type { Answers, IntakeQuestions, WorkerWord } from '../questions.ts';
 import type { StandingQuestion } from '../recipient-question.ts';
@@ -75,7 +76,7 @@ const mails: Omit<ListenerParts, 'protocol' | 'proxies'> = {
   resolve: createResolve(systemClock, dns),
   rates: new MailRates(systemClock),
   inboxFor: (address) => writer.inboxFor(address),
-  serves: (name) => name === domain,
+  serves: (name) => servesDomain(name, domain, (slug) => writer.pods.hasSlug(slug)),
   standingOf: inTurn((question: StandingQuestion) => main.ask('standing', question)),
   failed: ({ message, stack }) => {
     note('mailbox.mail_failed', { message, stack });
@@ -120,7 +121,9 @@ const answers: Answers<IntakeQuestions> = {
   addListEntry: (entry) => writer.write(() => writer.lists.add(entry)),
   removeListEntry: (meant) => writer.write(() => writer.lists.remove(meant)),
   addKey: (key) => writer.write(() => writer.keys.add(key)),
-  renameKey: ({ meant, name, atMs }) => writer.write(() => writer.keys.rename(meant, name, atMs)),
+  changeKey: (change) => writer.write(() => writer.keys.change(change)),
+  addPod: (pod) => writer.write(() => writer.pods.add(pod)),
+  removePod: (podId) => writer.write(() => writer.pods.remove(podId)),
   removeKey: (meant) => writer.write(() => writer.keys.remove(meant)),
   noteKeyUse: ({ keyId, atMs }) => writer.write(() => writer.keys.noteUse(keyId, atMs)),
   trimEvents: (question) =>

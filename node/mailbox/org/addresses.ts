@@ -29,6 +29,18 @@ export interface AddressBookParts {
   readonly hostsOf: (address: string) => readonly ElsewhereHost[];
 }
 
+export interface WantedAddress {
+  readonly username: string;
+  readonly domain: string | undefined;
+}
+
+export interface OwnDomains {
+  /** In which whoever asks may have any address. */
+  readonly domains: readonly (string | undefined)[];
+  /** Whether an address of another domain will do that an agent of this host has. */
+  readonly isOwnedEnough: boolean;
+}
+
 export interface InboxClaim {
   readonly inboxId: string;
   readonly agentId: string;
@@ -83,7 +95,7 @@ export class AddressBook {
   }
 
   /** The address of a new inbox. Throws `validation_error` and `domain_not_verified`. */
-  wanted(username: string, domain: string | undefined, defaultDomain: string | undefined): string {
+  wanted({ username, domain }: WantedAddress, { domains, isOwnedEnough }: OwnDomains): string {
     if (domain === undefined) {
       const fix = 'Name a domain in the request, or start the node with --mailbox-domain.';
       throw new MailboxError('domain_not_verified', 'This host has no domain of its own for inboxes.', { fix });
@@ -94,7 +106,8 @@ export class AddressBook {
       throw new MailboxError('validation_error', `'username' ${errors[0]?.message}`, { errors });
     }
     const { address } = parsed;
-    const isOwn = address.endsWith(`@${defaultDomain}`) || this.ownerOf(address) !== undefined;
+    const isOwned = isOwnedEnough && this.ownerOf(address) !== undefined;
+    const isOwn = domains.some((own) => address.endsWith(`@${own}`)) || isOwned;
     if (isOwn) return address;
     const fix = 'Leave the domain out, or give the address to an agent of this host first.';
     throw new MailboxError('domain_not_verified', `'${domain}' is no domain of this host.`, { fix });

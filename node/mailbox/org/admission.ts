@@ -44,9 +44,9 @@ export class Admission {
     // Found by its digest, whose order tells nothing of the key's.
     const key = text.startsWith(KEY_MARK) ? await query.ask('keyWithDigest', keyDigest(text)) : undefined;
     if (key === undefined) throw new MailboxError('unknown_api_key', 'The API key is none of this host.', { fix: FIX });
-    const { keyId, inboxId } = key;
+    const { keyId, podId, inboxId, permissions } = key;
     void this.#noteUse(keyId);
-    return { keyId, apiKeyId: keyId, inboxId };
+    return { keyId, apiKeyId: keyId, podId, inboxId, permissions };
   }
 
   /** Never rejects: nobody waits for it. */

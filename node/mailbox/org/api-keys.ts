@@ -1,11 +1,13 @@
-// Keys that the organization's key makes: their text is told once, and only its digest is kept.
+// Keys that other keys make: their text is told once, and only its digest is kept. None may do more than the one that made it.
 import type { Clock, Random } from '../../../mesh/ports.ts';
 import { newUuid } from '../../../mesh/uuid.ts';
 import { keyDigest, newKeyText } from '../../keys/key-text.ts';
-import { type ApiKey, KEYS_MAX, type KeyMeant } from '../api-key.ts';
+import { type ApiKey, type Caller, KEYS_MAX, type KeyChange, type KeyMeant } from '../api-key.ts';
 import { MailboxError, noSuch } from '../errors.ts';
 import type { Listed } from '../list.ts';
+import { excessOf, type Permissions } from '../permission.ts';
 import type { Asks, IntakeQuestions, KeysQuestion, QueryQuestions } from '../questions.ts';
+import type { Scope } from '../scope.ts';
 import { KEY_MARK } from './organization-key.ts';
 
 /** Characters of a key that are shown of it later: too few to help whoever guesses the rest. */
@@ -14,8 +16,15 @@ const PREFIX_CHARACTERS = 8;
 export interface ApiKeysParts {
   readonly intake: Asks<IntakeQuestions>;
   readonly query: Asks<QueryQuestions>;
+  /** Called when a key opens nothing any more, or other things than before. */
+  readonly changed: (keyId: string, isGone: boolean) => void;
   readonly clock: Pick<Clock, 'wallMs'>;
   readonly random: Random;
+}
+
+export interface KeyWish extends Pick<ApiKey, 'name' | 'permissions'> {
+  /** What it opens: no more than the maker's key does, which the route has seen to. */
+  readonly scope: Scope;
 }
 
 export class ApiKeys {
@@ -25,18 +34,24 @@ export class ApiKeys {
     this.#parts = parts;
   }
 
-  /** `text` is the key itself, which nobody is told again. Throws `limit_exceeded`, `not_found`. */
-  async create({
-    name,
-    inboxId,
-  }: Pick<ApiKey, 'name' | 'inboxId'>): Promise<{ readonly key: ApiKey; readonly text: string }> {
+  /**
+   * `text` is the key itself, which nobody is told again. Throws `permission_escalation`, `unrestricted_key_required`, `limit_exceeded`,
+   * `not_found`.
+   */
+  async create(
+    { name, permissions, scope }: KeyWish,
+    maker: Caller,
+  ): Promise<{ readonly key: ApiKey; readonly text: string }> {
+    refuseExcess(permissions, maker);
     const { intake, clock, random } = this.#parts;
+    const { podId, inboxId } = scope;
     const text = newKeyText(random, KEY_MARK);
     const [keyId, prefix, atMs] = [newUuid(random), text.slice(0, PREFIX_CHARACTERS), clock.wallMs()];
-    const added = await intake.ask('addKey', { keyId, prefix, name, inboxId, digest: keyDigest(text), atMs });
-    if (added === 'gone') throw noSuch('inbox');
+    const made = { keyId, prefix, name, podId, inboxId, permissions };
+    const added = await intake.ask('addKey', { ...made, digest: keyDigest(text), atMs });
+    if (added === 'gone') throw noSuch(inboxId === undefined ? 'pod' : 'inbox');
     if (added === 'full') throw new MailboxError('limit_exceeded', `This host keeps at most ${KEYS_MAX} keys.`);
-    return { key: { keyId, prefix, name, inboxId, createdAtMs: atMs, updatedAtMs: atMs }, text };
+    return { key: { ...made, createdAtMs: atMs, updatedAtMs: atMs }, text };
   }
 
   list(question: KeysQuestion): Promise<Listed<ApiKey>> {
@@ -48,16 +63,37 @@ export class ApiKeys {
     return existing(await this.#parts.query.ask('key', meant));
   }
 
-  /** Throws `not_found`. */
-  async rename(meant: KeyMeant, name: string): Promise<ApiKey> {
-    const { intake, clock } = this.#parts;
-    return existing(await intake.ask('renameKey', { meant, name, atMs: clock.wallMs() }));
+  /** Throws `permission_escalation`, `not_found`. */
+  async change({ meant, name, permissions }: Omit<KeyChange, 'atMs'>, by: Caller): Promise<ApiKey> {
+    const { intake, clock, changed } = this.#parts;
+    existing(await this.#parts.query.ask('key', meant));
+    if (permissions !== undefined) refuseExcess(permissions, by);
+    const key = existing(await intake.ask('changeKey', { meant, name, permissions, atMs: clock.wallMs() }));
+    if (permissions !== undefined) changed(meant.keyId, false);
+    return key;
   }
 
   /** From here on it opens nothing. Throws `not_found`. */
   async remove(meant: KeyMeant): Promise<void> {
     if (!(await this.#parts.intake.ask('removeKey', meant))) throw noSuch('key');
+    this.#parts.changed(meant.keyId, true);
   }
+}
+
+function refuseExcess(permissions: Permissions | undefined, maker: Caller): void {
+  const excess = excessOf(permissions, maker.permissions);
+  if (excess === undefined) return;
+  if (excess === 'all')
+    throw new MailboxError(
+      'unrestricted_key_required',
+      'A key without permissions may do everything, and yours may not.',
+      {
+        fix: 'Name the permissions that the key shall have.',
+      },
+    );
+  throw new MailboxError('permission_escalation', `Your key has not the permission '${excess}', so it can't give it.`, {
+    fix: `Leave '${excess}' out, or ask with a key that has it.`,
+  });
 }
 
 function existing(key: ApiKey | undefined): ApiKey {

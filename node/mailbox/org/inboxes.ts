@@ -7,7 +7,9 @@ import type { Log } from '../../log.ts';
 import { MailboxError, mailboxErrorOf, noSuch } from '../errors.ts';
 import { type BegunInbox, INBOXES_MAX, type Inbox, type InboxDraft } from '../inbox.ts';
 import type { Listed } from '../list.ts';
+import { type Pod, podDomain } from '../pod.ts';
 import type { Asks, InboxesQuestion, InboxSearch, IntakeQuestions, QueryQuestions } from '../questions.ts';
+import { holdsInbox, levelOf, type Scope } from '../scope.ts';
 import { type AddressBook, drawnName } from './addresses.ts';
 
 /** Milliseconds until inboxes that are half made or deleted are looked at again. */
@@ -31,6 +33,10 @@ export interface InboxesParts {
 export interface InboxWish extends Pick<Inbox, 'displayName' | 'clientId' | 'metadata'> {
   readonly username?: string | undefined;
   readonly domain?: string | undefined;
+  /** Where it is made; absent: in the default pod. */
+  readonly pod?: Pod | undefined;
+  /** Whoever wishes it has the key of the pod alone, not of the organization. */
+  readonly isOfPod?: boolean | undefined;
   /** The agent that shall have it; absent: one is made. */
   readonly agentId?: string | undefined;
 }
@@ -65,13 +71,15 @@ export class Inboxes {
     return this.#parts.addresses.idOf(text);
   }
 
-  /** Throws `not_found`, or `misdirected` where another host has it. */
-  async get(text: string): Promise<Inbox> {
+  /** The inbox that a text means, if it is within `scope`. Throws `not_found`, or `misdirected` where another host has it. */
+  async get(text: string, scope: Scope = {}): Promise<Inbox> {
     const { query, addresses } = this.#parts;
     const inboxId = addresses.idOf(text);
     const inbox = inboxId === undefined ? undefined : await query.ask('inbox', inboxId);
-    if (inbox !== undefined) return inbox;
-    throw addresses.elsewhere(text) ?? noSuch('inbox');
+    if (inbox !== undefined && holdsInbox(scope, inbox)) return inbox;
+    // Where else an inbox may be is nothing that a pod is told.
+    const elsewhere = levelOf(scope) === 'organization' ? addresses.elsewhere(text) : undefined;
+    throw elsewhere ?? noSuch('inbox');
   }
 
   /**
@@ -82,13 +90,19 @@ export class Inboxes {
     const { intake, addresses } = this.#parts;
     const draft = this.#draft(wish);
     const owner = addresses.ownerOf(draft.inboxId);
+    // To whom an address belongs that another agent has got by other ways, the organization alone decides.
+    const isWithheld = owner !== undefined && wish.isOfPod === true;
     // The same client id again is looked for before it matters whose the address is.
     const begun = await intake.ask('beginInbox', {
       ...draft,
       ...(owner === undefined ? {} : { agentId: owner, makesAgent: false }),
     });
-    if (begun.outcome !== 'begun') return await this.#known(begun, wish.agentId);
-    return await this.#inTurn(draft.inboxId, () => this.#claim(begun.inbox, owner, wish.agentId));
+    if (begun.outcome !== 'begun') return await this.#known(begun, wish);
+    return await this.#inTurn(draft.inboxId, async () => {
+      if (!isWithheld) return await this.#claim(begun.inbox, owner, wish.agentId);
+      await intake.ask('dropInbox', draft.inboxId);
+      throw taken(draft.inboxId);
+    });
   }
 
   async change(text: string, { displayName, metadata }: WishedChange): Promise<Inbox> {
@@ -141,20 +155,24 @@ export class Inboxes {
     else await intake.ask('dropInbox', inboxId);
   }
 
-  #draft({ username, domain, displayName, clientId, metadata, agentId }: InboxWish): InboxDraft {
+  #draft({ username, domain, pod, isOfPod, displayName, clientId, metadata, agentId }: InboxWish): InboxDraft {
     const { addresses, random, clock } = this.#parts;
-    const inboxId = addresses.wanted(username ?? drawnName(random), domain ?? this.#parts.domain, this.#parts.domain);
+    const own = pod === undefined ? this.#parts.domain : podDomain(pod, this.#parts.domain);
+    const domains = isOfPod === true ? [own] : [own, this.#parts.domain];
+    const named = { username: username ?? drawnName(random), domain: domain ?? own };
+    const inboxId = addresses.wanted(named, { domains, isOwnedEnough: isOfPod !== true });
     const makesAgent = agentId === undefined;
     return {
-      ...{ inboxId, makesAgent, displayName, clientId, metadata, atMs: clock.wallMs() },
+      ...{ inboxId, podId: pod?.podId, makesAgent, displayName, clientId, metadata, atMs: clock.wallMs() },
       agentId: agentId ?? newUuid(random),
     };
   }
 
   /** Another request has written the row before. */
-  async #known(begun: Exclude<BegunInbox, { outcome: 'begun' }>, wanted: string | undefined): Promise<Inbox> {
+  async #known(begun: Exclude<BegunInbox, { outcome: 'begun' }>, { agentId: wanted }: InboxWish): Promise<Inbox> {
     if (begun.outcome === 'full')
       throw new MailboxError('limit_exceeded', `This host keeps at most ${INBOXES_MAX} inboxes.`);
+    if (begun.outcome === 'podless') throw noSuch('pod');
     const { inboxId, state } = begun.inbox;
     const isLost = this.#parts.addresses.ownerOf(inboxId) === undefined;
     if (begun.outcome === 'taken') throw isLost && state === 'active' ? lost(begun.inbox) : taken(inboxId);

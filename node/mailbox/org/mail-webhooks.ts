@@ -7,68 +7,81 @@ import type { Subscription } from '../../webhooks/webhook-records.ts';
 import type { Webhooks } from '../../webhooks/webhooks.ts';
 import { MailboxError, noSuch } from '../errors.ts';
 import type { Listed, ListPlace } from '../list.ts';
+import type { Scope } from '../scope.ts';
 
-/** Inboxes that a webhook names. */
-export const NAMED_INBOXES_MAX = 10;
+/** Inboxes, and pods, that a webhook names. */
+export const NAMED_MAX = 10;
 
 export interface WebhookWish {
   readonly url: string;
   readonly events: readonly MailboxEvent[];
-  /** Absent: all. */
+  /** Inboxes and pods of which it tells; both absent: all of its scope. */
   readonly inboxIds?: readonly string[] | undefined;
+  readonly podIds?: readonly string[] | undefined;
   readonly headers?: CustomHeaders | undefined;
   readonly clientId?: string | undefined;
+}
+
+interface NamedChange {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
 }
 
 export interface WebhookEdit {
   /** None: as they were. */
   readonly events: readonly MailboxEvent[];
-  readonly addedIds: readonly string[];
-  readonly removedIds: readonly string[];
+  readonly inboxIds: NamedChange;
+  readonly podIds: NamedChange;
 }
 
-/** Which webhook is meant; `ownerId`: the inbox whose webhooks are asked for, absent: all. */
+/** Which webhook is meant, and where it must be. */
 export interface WebhookMeant {
-  readonly ownerId: string | undefined;
+  readonly scope: Scope;
   readonly id: string;
 }
 
 export class MailWebhooks {
   readonly #webhooks: Pick<Webhooks, 'subscribe' | 'patch' | 'remove' | 'subscriptions'>;
+  /** The id of the default pod, in which every inbox was whose webhook names no pod. */
+  readonly #defaultPod: () => Promise<string>;
 
-  constructor(webhooks: Pick<Webhooks, 'subscribe' | 'patch' | 'remove' | 'subscriptions'>) {
+  constructor(
+    webhooks: Pick<Webhooks, 'subscribe' | 'patch' | 'remove' | 'subscriptions'>,
+    defaultPod: () => Promise<string>,
+  ) {
     this.#webhooks = webhooks;
+    this.#defaultPod = defaultPod;
   }
 
-  /** Makes a webhook; the same client id again is the same one. `ownerId`: the inbox that it is of. */
-  async create(ownerId: string | undefined, wish: WebhookWish): Promise<Subscription> {
+  /** Makes a webhook of a scope; the same client id again is the same one. */
+  async create(scope: Scope, wish: WebhookWish): Promise<Subscription> {
     const { url, events, headers, clientId } = wish;
-    const inboxIds = ownerId === undefined ? wish.inboxIds : [ownerId];
+    const { podId, inboxId } = scope;
     const { webhook } = await this.#webhooks.subscribe({
-      ...{ url, events, headers, clientId, inboxIds, ownerInboxId: ownerId },
+      ...{ url, events, headers, clientId, ...namedBy(scope, wish), ownerInboxId: inboxId, ownerPodId: podId },
       ...{ format: 'agentmail', scope: 'host' },
     });
-    return this.get({ ownerId, id: webhook.id });
+    return await this.get({ scope, id: webhook.id });
   }
 
   /** Throws `not_found`. */
-  get({ ownerId, id }: WebhookMeant): Subscription {
-    const found = this.#all(ownerId).find((one) => one.id === id);
+  async get({ scope, id }: WebhookMeant): Promise<Subscription> {
+    const found = (await this.#within(scope)).find((one) => one.id === id);
     if (found === undefined) throw noSuch('webhook');
     return found;
   }
 
   /** The newest first, unless `isAscending`. */
-  list(
-    ownerId: string | undefined,
+  async list(
+    scope: Scope,
     {
       limit,
       isAscending,
       place,
     }: { readonly limit: number; readonly isAscending: boolean; readonly place?: ListPlace | undefined },
-  ): Listed<Subscription> {
+  ): Promise<Listed<Subscription>> {
     const sign = isAscending ? 1 : -1;
-    const all = this.#all(ownerId).toSorted((one, other) => sign * (madeMs(one) - madeMs(other)));
+    const all = (await this.#within(scope)).toSorted((one, other) => sign * (madeMs(one) - madeMs(other)));
     const left = all.filter((one, at) => {
       if (place === undefined) return true;
       const ofThatTime = at - all.findIndex((other) => madeMs(other) === madeMs(one));
@@ -81,41 +94,81 @@ export class MailWebhooks {
     return { items, next: { atMs: madeMs(last), row } };
   }
 
-  async change(meant: WebhookMeant, { events, addedIds, removedIds }: WebhookEdit): Promise<Subscription> {
-    const before = wishOf(this.get(meant)).inboxIds;
-    const after = new Set([...(before ?? []), ...addedIds]).difference(new Set(removedIds));
-    const isNarrowed = addedIds.length > 0 || removedIds.length > 0;
-    if (isNarrowed && after.size === 0) {
+  async change(meant: WebhookMeant, { events, inboxIds, podIds }: WebhookEdit): Promise<Subscription> {
+    const before = await this.get(meant);
+    const wished = wishOf(before);
+    // A webhook of a pod that names inboxes of it hears of these alone.
+    const isOfPod = before.ownerPodId !== undefined && inboxIds.added.length > 0;
+    const inboxes = changedNames(wished.inboxIds, inboxIds, 'inbox_ids');
+    const pods = isOfPod ? [] : changedNames(wished.podIds, podIds, 'pod_ids');
+    const isNarrowed = [inboxIds, podIds].some(({ added, removed }) => added.length + removed.length > 0);
+    if (isNarrowed && inboxes.length + pods.length === 0) {
       const message = 'A webhook without an inbox would hear of nothing: delete the webhook, or name another inbox.';
       throw wrongField('remove_inbox_ids', message);
     }
-    if (after.size > NAMED_INBOXES_MAX) {
-      throw wrongField('add_inbox_ids', `A webhook names at most ${NAMED_INBOXES_MAX} inboxes.`);
-    }
+    const named = { inboxIds: inboxes.length === 0 ? null : inboxes, podIds: pods.length === 0 ? null : pods };
     await this.#webhooks.patch(meant.id, {
       ...(events.length === 0 ? {} : { events }),
-      ...(isNarrowed ? { inboxIds: [...after] } : {}),
+      ...(isNarrowed ? named : {}),
     });
-    return this.get(meant);
+    return await this.get(meant);
   }
 
   async changeHeaders(meant: WebhookMeant, headers: Readonly<Record<string, string | null>>): Promise<void> {
-    await this.#webhooks.patch(this.get(meant).id, { headers });
+    await this.#webhooks.patch((await this.get(meant)).id, { headers });
   }
 
   async remove(meant: WebhookMeant): Promise<void> {
-    await this.#webhooks.remove(this.get(meant).id);
+    await this.#webhooks.remove((await this.get(meant)).id);
   }
 
   /** The inbox is gone, and with it what was of it alone. */
   async endWith(inboxId: string): Promise<void> {
-    for (const { id } of this.#all(inboxId)) await this.#webhooks.remove(id);
+    for (const { id } of await this.#within({ inboxId })) await this.#webhooks.remove(id);
   }
 
-  #all(ownerId: string | undefined): readonly Subscription[] {
-    const all = this.#webhooks.subscriptions().filter(({ format }) => format === 'agentmail');
-    return ownerId === undefined ? all : all.filter(({ ownerInboxId }) => ownerInboxId === ownerId);
+  /** The pod is gone, as all of its inboxes are. */
+  async endWithPod(podId: string): Promise<void> {
+    for (const { id } of await this.#within({ podId })) await this.#webhooks.remove(id);
   }
+
+  /** Pods that have webhooks. */
+  podIds(): readonly string[] {
+    return [...new Set(this.#all().flatMap(({ ownerPodId }) => ownerPodId ?? []))];
+  }
+
+  async #within({ podId, inboxId }: Scope): Promise<readonly Subscription[]> {
+    const all = this.#all();
+    if (inboxId !== undefined) return all.filter(({ ownerInboxId }) => ownerInboxId === inboxId);
+    if (podId === undefined) return all;
+    const defaultPod = await this.#defaultPod();
+    return all.filter(({ ownerInboxId, ownerPodId }) => (ownerPodId ?? (ownerInboxId && defaultPod)) === podId);
+  }
+
+  #all(): readonly Subscription[] {
+    return this.#webhooks.subscriptions().filter(({ format }) => format === 'agentmail');
+  }
+}
+
+/** What a webhook of a scope hears of: what it names or, where that is nothing, all of the scope. */
+function namedBy(
+  { podId, inboxId }: Scope,
+  { inboxIds, podIds }: WebhookWish,
+): Pick<WebhookWish, 'inboxIds' | 'podIds'> {
+  if (inboxId !== undefined) return { inboxIds: [inboxId] };
+  if (podId !== undefined) return inboxIds === undefined ? { podIds: [podId] } : { inboxIds };
+  return { inboxIds, podIds };
+}
+
+function changedNames(
+  before: readonly string[] | undefined,
+  { added, removed }: NamedChange,
+  field: string,
+): readonly string[] {
+  const after = new Set([...(before ?? []), ...added]).difference(new Set(removed));
+  if (after.size <= NAMED_MAX) return [...after];
+  const what = field === 'pod_ids' ? 'pods' : 'inboxes';
+  throw wrongField(`add_${field}`, `A webhook names at most ${NAMED_MAX} ${what}.`);
 }
 
 function madeMs({ createdAt }: Subscription): number {

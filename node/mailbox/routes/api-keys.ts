@@ -1,84 +1,96 @@
-// Keys of clients: made, listed, renamed, deleted; of the organization, or of one inbox.
-import type { Context, Hono } from 'hono';
+// Keys of clients: made, listed, changed, deleted; of the organization, of a pod, or of an inbox.
+import type { Context } from 'hono';
 import { z } from 'zod';
 import { pathSegment } from '../../http/input.ts';
 import type { ApiKey } from '../api-key.ts';
-import { callerOf, refuseInboxKey } from '../http/caller.ts';
+import { callerOf, refuseScopedKey } from '../http/caller.ts';
 import { PAGE_PARAMETERS, readForm, readParameters, textParameter } from '../http/input.ts';
 import { pageBody, placeOf } from '../http/page-token.ts';
-import type { Organization } from '../inbox.ts';
+import type { Routes, ScopedRoutes } from '../http/routes.ts';
 import { timeText } from '../mail-bodies.ts';
 import type { ApiKeys } from '../org/api-keys.ts';
-import type { Inboxes } from '../org/inboxes.ts';
+import { PERMISSIONS, type Permission } from '../permission.ts';
+import { LEVELS, type Scope } from '../scope.ts';
 
 const FORM_BYTES_MAX = 16 * 1_024;
-const ALL = '/v0/api-keys';
-const OF_INBOX = '/v0/inboxes/:inbox_id/api-keys';
 
 const name = z
   .string()
   .min(1)
   .max(128)
   .regex(/^[^\p{Cc}]*$/u, 'must have no control characters');
-const creation = z.strictObject({ name: name.default('API key') });
-const change = z.strictObject({ name });
+const permissions = z.strictObject(
+  Object.fromEntries(PERMISSIONS.map((permission) => [permission, z.boolean().optional()])) as Record<
+    Permission,
+    z.ZodOptional<z.ZodBoolean>
+  >,
+);
+const publicKey = z
+  .never({ error: 'is not for this host: it makes bearer keys alone, so leave public_key out' })
+  .optional();
+const creation = z.strictObject({
+  name: name.default('API key'),
+  permissions: permissions.optional(),
+  public_key: publicKey,
+});
+const change = z
+  .strictObject({ name: name.optional(), permissions: permissions.optional() })
+  .refine((form) => form.name !== undefined || form.permissions !== undefined, 'must have name or permissions');
 const listParameters = z.strictObject({
   ...PAGE_PARAMETERS,
-  type: textParameter.pipe(
-    z.literal('bearer', { error: "must be 'bearer': there are no keys of another type" }).optional(),
-  ),
+  type: textParameter.pipe(z.enum(['bearer', 'public_key'], { error: "must be 'bearer' or 'public_key'" }).optional()),
 });
 
 export interface ApiKeyServices {
   readonly keys: ApiKeys;
-  readonly inboxes: Pick<Inboxes, 'get'>;
-  readonly organization: () => Promise<Organization>;
 }
 
-export function apiKeyRoutes(app: Hono, { keys, inboxes, organization }: ApiKeyServices): void {
-  const bodyOf = async (key: ApiKey) => keyBody(key, (await organization()).podId);
+export function apiKeyRoutes(routes: Routes, { keys }: ApiKeyServices): void {
+  const meantBy = (c: Context, scope: Scope) => ({ scope, keyId: pathSegment(c, 'key_id') });
 
-  for (const path of [ALL, OF_INBOX]) {
-    /** The inbox whose keys are meant; absent: all. */
-    const inboxOf = async (c: Context) =>
-      path === OF_INBOX ? (await inboxes.get(pathSegment(c, 'inbox_id'))).inboxId : callerOf(c).inboxId;
-    const meantBy = async (c: Context) => ({ inboxId: await inboxOf(c), keyId: pathSegment(c, 'key_id') });
+  routes.below(LEVELS, '/api-keys', (at) => {
+    listRoutes(at, keys);
 
-    app.get(path, async (c) => {
-      const { limit, page_token, ascending } = readParameters(c, listParameters);
-      const inboxId = await inboxOf(c);
-      const asked = ['keys', inboxId ?? null, ascending];
-      const listed = await keys.list({ inboxId, limit, isAscending: ascending, place: placeOf(page_token, asked) });
-      return c.json({ ...pageBody(limit, listed, asked), api_keys: await Promise.all(listed.items.map(bodyOf)) });
-    });
+    at.add('GET', '/:key_id', 'api_key_read', async (c, scope) => c.json(keyBody(await keys.get(meantBy(c, scope)))));
 
-    app.post(path, async (c) => {
-      if (path === ALL) refuseInboxKey(c, 'A key of the organization');
-      const form = await readForm(c, creation, FORM_BYTES_MAX);
-      const { key, text } = await keys.create({ ...form, inboxId: await inboxOf(c) });
-      const { type: _, updated_at: __, ...body } = await bodyOf(key);
-      return c.json({ ...body, api_key: text });
-    });
-
-    app.get(`${path}/:key_id`, async (c) => c.json(await bodyOf(await keys.get(await meantBy(c)))));
-
-    app.patch(`${path}/:key_id`, async (c) => {
+    at.add('PATCH', '/:key_id', 'api_key_update', async (c, scope) => {
       const form = await readForm(c, change, FORM_BYTES_MAX);
-      return c.json(await bodyOf(await keys.rename(await meantBy(c), form.name)));
+      return c.json(keyBody(await keys.change({ meant: meantBy(c, scope), ...form }, callerOf(c))));
     });
 
-    app.delete(`${path}/:key_id`, async (c) => {
-      await keys.remove(await meantBy(c));
+    at.add('DELETE', '/:key_id', 'api_key_delete', async (c, scope) => {
+      await keys.remove(meantBy(c, scope));
       return c.body(null, 204);
     });
-  }
+  });
 }
 
-function keyBody({ keyId, prefix, name: shown, inboxId, createdAtMs, updatedAtMs, usedAtMs }: ApiKey, podId: string) {
+function listRoutes(at: ScopedRoutes, keys: ApiKeys): void {
+  at.add('GET', '', 'api_key_read', async (c, scope) => {
+    const { limit, page_token, ascending, type } = readParameters(c, listParameters);
+    const asked = ['keys', scope.podId ?? null, scope.inboxId ?? null, ascending];
+    const place = placeOf(page_token, asked);
+    // There are no others.
+    if (type === 'public_key') return c.json({ ...pageBody(limit, { items: [] }, asked), api_keys: [] });
+    const listed = await keys.list({ ...scope, limit, isAscending: ascending, place });
+    return c.json({ ...pageBody(limit, listed, asked), api_keys: listed.items.map(keyBody) });
+  });
+
+  at.add('POST', '', 'api_key_create', async (c, scope) => {
+    if (at.level === 'organization') refuseScopedKey(c, 'A key of the organization');
+    const form = await readForm(c, creation, FORM_BYTES_MAX);
+    const { key, text } = await keys.create({ name: form.name, permissions: form.permissions, scope }, callerOf(c));
+    const { type: _, updated_at: __, ...body } = keyBody(key);
+    return c.json({ ...body, api_key: text });
+  });
+}
+
+function keyBody(key: ApiKey) {
+  const { keyId, prefix, podId, inboxId, usedAtMs } = key;
   return {
-    ...{ type: 'bearer', api_key_id: keyId, prefix, name: shown },
-    ...(inboxId === undefined ? {} : { pod_id: podId, inbox_id: inboxId }),
+    ...{ type: 'bearer', api_key_id: keyId, prefix, name: key.name, pod_id: podId, inbox_id: inboxId },
     used_at: usedAtMs === undefined ? undefined : timeText(usedAtMs),
-    ...{ created_at: timeText(createdAtMs), updated_at: timeText(updatedAtMs) },
+    permissions: key.permissions,
+    ...{ created_at: timeText(key.createdAtMs), updated_at: timeText(key.updatedAtMs) },
   };
 }

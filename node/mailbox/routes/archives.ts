@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { Context, Hono } from 'hono';
+import type { Context } from 'hono';
 import { z } from 'zod';
 import type { Random } from '../../../mesh/ports.ts';
 import { newUuid } from '../../../mesh/uuid.ts';
@@ -12,11 +12,17 @@ import { pathSegment } from '../../http/input.ts';
 import { MailboxError, wrongField } from '../errors.ts';
 import { refuseInboxKey } from '../http/caller.ts';
 import { PAGE_PARAMETERS, readParameters } from '../http/input.ts';
+import type { Routes } from '../http/routes.ts';
 import { type ExportQuestion, IMPORT_BYTES_MAX, IMPORTED_AT_ONCE_MAX } from '../mail-archive.ts';
 import type { Inboxes } from '../org/inboxes.ts';
 import type { Asks, IntakeQuestions, QueryQuestions } from '../questions.ts';
 
 const TYPE = 'application/mbox';
+/** Everything is in it, whatever it is labelled. */
+const WHOLE = [
+  ...(['message_read', 'label_spam_read', 'label_blocked_read'] as const),
+  ...(['label_unauthenticated_read', 'label_trash_read'] as const),
+];
 const UPLOADS_MAX = 5;
 /** Milliseconds for a hundred mails. */
 const ANSWER_MS_MAX = 60_000;
@@ -32,11 +38,11 @@ export interface ArchiveServices {
   readonly random: Random;
 }
 
-export function archiveRoutes(app: Hono, { inboxes, intake, query, directory, random }: ArchiveServices): void {
+export function archiveRoutes(routes: Routes, { inboxes, intake, query, directory, random }: ArchiveServices): void {
   let uploads = 0;
   const inboxOf = async (c: Context) => (await inboxes.get(pathSegment(c, 'inbox_id'))).inboxId;
 
-  app.get('/api/mailbox/inboxes/:inbox_id/export', async (c) => {
+  routes.add('GET', '/api/mailbox/inboxes/:inbox_id/export', WHOLE, async (c) => {
     refuseInboxKey(c, 'The whole of an inbox');
     const inboxId = await inboxOf(c);
     return c.body(Readable.toWeb(Readable.from(pieces(inboxId, query))) as ReadableStream, 200, {
@@ -47,7 +53,7 @@ export function archiveRoutes(app: Hono, { inboxes, intake, query, directory, ra
     });
   });
 
-  app.post('/api/mailbox/inboxes/:inbox_id/import', async (c) => {
+  routes.add('POST', '/api/mailbox/inboxes/:inbox_id/import', 'message_update', async (c) => {
     refuseInboxKey(c, 'Mail that nobody has sent here');
     const { unread: isUnread } = readParameters(c, importParameters);
     const type = (c.req.header('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase();

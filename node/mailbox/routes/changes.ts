@@ -1,9 +1,8 @@
 // Labels of mails and threads, and their deletion.
-import type { Context, Hono } from 'hono';
+import type { Context } from 'hono';
 import { z } from 'zod';
 import type { Clock } from '../../../mesh/ports.ts';
 import { pathSegment } from '../../http/input.ts';
-import { callerOf } from '../http/caller.ts';
 import { readForm } from '../http/input.ts';
 import {
   CHANGES_NOTHING,
@@ -13,13 +12,15 @@ import {
   labelRefusal,
   requiredLabels,
 } from '../http/label-change.ts';
+import type { Routes } from '../http/routes.ts';
 import type { MailsMeant } from '../label.ts';
 import type { Inboxes } from '../org/inboxes.ts';
 import type { Asks, IntakeQuestions } from '../questions.ts';
+import { LEVELS, type Scope } from '../scope.ts';
 
 const FORM_BYTES_MAX = 64 * 1_024;
 
-const change = z.strictObject(LABEL_MEMBERS).refine(changesLabels, CHANGES_NOTHING);
+const changeForm = z.strictObject(LABEL_MEMBERS).refine(changesLabels, CHANGES_NOTHING);
 
 export interface ChangeServices {
   readonly inboxes: Pick<Inboxes, 'get'>;
@@ -27,40 +28,41 @@ export interface ChangeServices {
   readonly clock: Pick<Clock, 'wallMs'>;
 }
 
-export function changeRoutes(app: Hono, { inboxes, intake, clock }: ChangeServices): void {
-  const inboxOf = async (c: Context) => (await inboxes.get(pathSegment(c, 'inbox_id'))).inboxId;
-  const messageOf = async (c: Context) => ({ inboxId: await inboxOf(c), messageId: pathSegment(c, 'message_id') });
-  const ownThreadOf = async (c: Context) => ({ inboxId: await inboxOf(c), threadId: pathSegment(c, 'thread_id') });
-  const threadOf = async (c: Context) => ({ inboxId: callerOf(c).inboxId, threadId: pathSegment(c, 'thread_id') });
+export function changeRoutes(routes: Routes, services: ChangeServices): void {
+  const { inboxes } = services;
+  const messages = '/v0/inboxes/:inbox_id/messages/:message_id';
+  const messageOf = async (c: Context) => ({
+    inboxId: (await inboxes.get(pathSegment(c, 'inbox_id'))).inboxId,
+    messageId: pathSegment(c, 'message_id'),
+  });
+  const threadOf = (c: Context, scope: Scope) => ({ ...scope, threadId: pathSegment(c, 'thread_id') });
+  routes.add('PATCH', messages, 'message_update', (c) => change(c, messageOf, services));
+  routes.add('DELETE', messages, 'message_delete', (c) => remove(c, messageOf, services));
+  routes.below(LEVELS, '/threads/:thread_id', (at) => {
+    at.add('PATCH', '', 'message_update', (c, scope) => change(c, () => threadOf(c, scope), services));
+    at.add('DELETE', '', 'message_delete', (c, scope) => remove(c, () => threadOf(c, scope), services));
+  });
+}
 
-  /** `code`: what a label that can't be changed is refused with. */
-  const addFor = (
-    path: string,
-    meantBy: (c: Context) => Promise<MailsMeant>,
-    code: 'validation_error' | 'unprocessable',
-  ) => {
-    app.patch(path, async (c) => {
-      const form = await readForm(c, change, FORM_BYTES_MAX);
-      const asked = labelChangeOf(c, form, { code, atMs: clock.wallMs() });
-      const meant = await meantBy(c);
-      const outcome = await intake.ask('changeLabels', { meant, change: asked });
-      if (outcome.outcome !== 'done') throw labelRefusal(outcome.outcome, whatIsMeant(meant));
-      const id = 'messageId' in meant ? { message_id: meant.messageId } : { thread_id: meant.threadId };
-      return c.json({ ...id, labels: outcome.labels });
-    });
+type MeantBy = (c: Context) => MailsMeant | Promise<MailsMeant>;
 
-    app.delete(path, async (c) => {
-      const only = requiredLabels(c);
-      const meant = await meantBy(c);
-      const outcome = await intake.ask('removeMails', { meant, only, atMs: clock.wallMs() });
-      if (outcome !== 'done') throw labelRefusal(outcome, whatIsMeant(meant));
-      return c.body(null, 204);
-    });
-  };
+async function change(c: Context, meantBy: MeantBy, { intake, clock }: ChangeServices): Promise<Response> {
+  const form = await readForm(c, changeForm, FORM_BYTES_MAX);
+  const code = c.req.routePath.endsWith(':thread_id') ? 'unprocessable' : 'validation_error';
+  const asked = labelChangeOf(c, form, { code, atMs: clock.wallMs() });
+  const meant = await meantBy(c);
+  const outcome = await intake.ask('changeLabels', { meant, change: asked });
+  if (outcome.outcome !== 'done') throw labelRefusal(outcome.outcome, whatIsMeant(meant));
+  const id = 'messageId' in meant ? { message_id: meant.messageId } : { thread_id: meant.threadId };
+  return c.json({ ...id, labels: outcome.labels });
+}
 
-  addFor('/v0/inboxes/:inbox_id/messages/:message_id', messageOf, 'validation_error');
-  addFor('/v0/inboxes/:inbox_id/threads/:thread_id', ownThreadOf, 'unprocessable');
-  addFor('/v0/threads/:thread_id', threadOf, 'unprocessable');
+async function remove(c: Context, meantBy: MeantBy, { intake, clock }: ChangeServices): Promise<Response> {
+  const only = requiredLabels(c);
+  const meant = await meantBy(c);
+  const outcome = await intake.ask('removeMails', { meant, only, atMs: clock.wallMs() });
+  if (outcome !== 'done') throw labelRefusal(outcome, whatIsMeant(meant));
+  return c.body(null, 204);
 }
 
 function whatIsMeant(meant: MailsMeant): 'message' | 'thread' {

@@ -1,14 +1,18 @@
 // Inboxes: made, listed, looked for, changed, deleted.
-import type { Hono } from 'hono';
+import type { Context } from 'hono';
 import { z } from 'zod';
 import { pathSegment } from '../../http/input.ts';
-import { callerOf, refuseInboxKey } from '../http/caller.ts';
+import { noSuch } from '../errors.ts';
+import { callerOf, refuseInboxKey, refuseScopedKey } from '../http/caller.ts';
 import { exactLimitParameter, PAGE_PARAMETERS, readForm, readParameters, textParameter } from '../http/input.ts';
 import { pageBody, placeOf } from '../http/page-token.ts';
-import type { Inbox, Organization } from '../inbox.ts';
+import type { Routes, ScopedRoutes } from '../http/routes.ts';
+import type { Inbox } from '../inbox.ts';
 import type { AddressFault } from '../org/address-faults.ts';
 import type { Inboxes } from '../org/inboxes.ts';
+import type { Pods } from '../org/pods.ts';
 import type { Standings } from '../org/standings.ts';
+import type { Scope } from '../scope.ts';
 
 const FORM_BYTES_MAX = 256 * 1_024;
 const METADATA_KEYS_MAX = 256;
@@ -66,64 +70,71 @@ const searchParameters = z.strictObject({
 
 export interface InboxServices {
   readonly inboxes: Inboxes;
+  readonly pods: Pick<Pods, 'find'>;
   readonly standings: Pick<Standings, 'faultOf'>;
-  readonly organization: () => Promise<Organization>;
 }
 
-export function inboxRoutes(app: Hono, { inboxes, standings, organization }: InboxServices): void {
-  const bodyOf = async (inbox: Inbox) => {
-    return inboxBody(inbox, (await organization()).podId, await standings.faultOf(inbox.inboxId));
-  };
+type BodyOf = (inbox: Inbox) => Promise<object>;
 
-  app.get('/v0/inboxes', async (c) => {
+export function inboxRoutes(routes: Routes, services: InboxServices): void {
+  const bodyOf: BodyOf = async (inbox) => inboxBody(inbox, await services.standings.faultOf(inbox.inboxId));
+  routes.below(['organization', 'pod'], '/inboxes', (at) => {
+    listRoutes(at, services, bodyOf);
+    oneInboxRoutes(at, services, bodyOf);
+  });
+}
+
+function listRoutes(at: ScopedRoutes, { inboxes, pods }: InboxServices, bodyOf: BodyOf): void {
+  at.add('GET', '', 'inbox_read', async (c, scope) => {
     const { limit, page_token, ascending } = readParameters(c, listParameters);
-    const asked = ['inboxes', ascending];
-    const own = callerOf(c).inboxId;
-    const after = placeOf(page_token, asked);
-    const listed =
-      own === undefined
-        ? await inboxes.list({ limit, isAscending: ascending, after })
-        : { items: [await inboxes.get(own)] };
+    const asked = ['inboxes', ascending, ...nameOf(scope)];
+    const listed = await inboxes.list({ ...scope, limit, isAscending: ascending, after: placeOf(page_token, asked) });
     return c.json({ ...pageBody(limit, listed, asked), inboxes: await Promise.all(listed.items.map(bodyOf)) });
   });
 
-  app.get('/v0/inboxes/search', async (c) => {
+  at.add('GET', '/search', 'inbox_read', async (c, scope) => {
     const { q, limit, page_token } = readParameters(c, searchParameters);
-    const asked = ['inbox search', q];
-    const place = placeOf(page_token, asked);
-    const listed = await inboxes.search({ text: q, inboxId: callerOf(c).inboxId, limit, place });
+    const asked = ['inbox search', q, ...nameOf(scope)];
+    const listed = await inboxes.search({ ...scope, text: q, limit, place: placeOf(page_token, asked) });
     return c.json({ ...pageBody(limit, listed, asked), inboxes: await Promise.all(listed.items.map(bodyOf)) });
   });
 
-  app.post('/v0/inboxes', async (c) => {
+  at.add('POST', '', 'inbox_create', async (c, { podId }) => {
     refuseInboxKey(c, 'A new inbox');
+    const isOfPod = callerOf(c).podId !== undefined;
+    const agentId = c.req.header('x-agent-id');
+    if (agentId !== undefined) refuseScopedKey(c, 'An inbox of a certain agent');
     const { username, domain, display_name, client_id, metadata } = await readForm(c, creation, FORM_BYTES_MAX);
+    const pod = podId === undefined ? undefined : await pods.find(podId);
+    if (podId !== undefined && pod === undefined) throw noSuch('pod');
     const wish = { username, domain, displayName: display_name, clientId: client_id, metadata };
-    const inbox = await inboxes.create({ ...wish, agentId: c.req.header('x-agent-id') });
-    return c.json(await bodyOf(inbox));
+    return c.json(await bodyOf(await inboxes.create({ ...wish, pod, isOfPod, agentId })));
   });
+}
 
-  app.get('/v0/inboxes/:inbox_id', async (c) => {
-    const inbox = await inboxes.get(pathSegment(c, 'inbox_id'));
-    return c.json(await bodyOf(inbox));
-  });
+function oneInboxRoutes(at: ScopedRoutes, { inboxes }: InboxServices, bodyOf: BodyOf): void {
+  const meantBy = (c: Context) => pathSegment(c, 'inbox_id');
 
-  app.patch('/v0/inboxes/:inbox_id', async (c) => {
+  at.add('GET', '/:inbox_id', 'inbox_read', async (c) => c.json(await bodyOf(await inboxes.get(meantBy(c)))));
+
+  at.add('PATCH', '/:inbox_id', 'inbox_update', async (c) => {
     const { display_name, metadata } = await readForm(c, change, FORM_BYTES_MAX);
-    const inbox = await inboxes.change(pathSegment(c, 'inbox_id'), { displayName: display_name, metadata });
-    return c.json(await bodyOf(inbox));
+    return c.json(await bodyOf(await inboxes.change(meantBy(c), { displayName: display_name, metadata })));
   });
 
-  app.delete('/v0/inboxes/:inbox_id', async (c) => {
-    await inboxes.remove(pathSegment(c, 'inbox_id'));
+  at.add('DELETE', '/:inbox_id', 'inbox_delete', async (c) => {
+    await inboxes.remove(meantBy(c));
     return c.body(null, 204);
   });
 }
 
+function nameOf({ podId, inboxId }: Scope): readonly string[] {
+  return [podId, inboxId].filter((id) => id !== undefined);
+}
+
 /** `fault`: why no mail comes in or goes out. */
 function inboxBody(
-  { inboxId, displayName, clientId, metadata, createdAtMs, updatedAtMs }: Inbox,
-  podId: string,
+  { inboxId, podId, displayName, clientId, metadata, createdAtMs, updatedAtMs }: Inbox,
   fault: AddressFault | undefined,
 ) {
   return {

@@ -5,7 +5,7 @@ import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { Context, Hono } from 'hono';
+import type { Context } from 'hono';
 import { z } from 'zod';
 import type { Random } from '../../../mesh/ports.ts';
 import { newUuid } from '../../../mesh/uuid.ts';
@@ -14,6 +14,7 @@ import { MailboxError, wrongField } from '../errors.ts';
 import { refuseFullDisk } from '../http/full-disk.ts';
 import { readParameters, textParameter } from '../http/input.ts';
 import { listParameter } from '../http/mail-parameters.ts';
+import type { Routes } from '../http/routes.ts';
 import type { IngestAnswer } from '../ingest-question.ts';
 import { MAIL_BYTES_MAX } from '../message.ts';
 import type { Asks, IntakeQuestions } from '../questions.ts';
@@ -40,9 +41,9 @@ export interface IngestServices {
   readonly random: Random;
 }
 
-export function ingestRoutes(app: Hono, { intake, directory, room, random }: IngestServices): void {
+export function ingestRoutes(routes: Routes, { intake, directory, room, random }: IngestServices): void {
   let uploads = 0;
-  app.post('/api/mailbox/ingest', async (c) => {
+  routes.add('POST', '/api/mailbox/ingest', 'organization_key', async (c) => {
     const { to, mail_from: mailFrom = '', ip, helo } = readParameters(c, parameters);
     const recipients = [...new Set(to)];
     if (recipients.length === 0 || recipients.length > RECIPIENTS_MAX)

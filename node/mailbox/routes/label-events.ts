@@ -1,9 +1,10 @@
 // The changes of the labels of an inbox's mails, as AgentMail's clients read them.
-import type { Hono } from 'hono';
 import { z } from 'zod';
 import { pathSegment } from '../../http/input.ts';
+import { deniedTo } from '../http/caller.ts';
 import { PAGE_PARAMETERS, readParameters } from '../http/input.ts';
 import { pageBody, placeOf } from '../http/page-token.ts';
+import type { Routes } from '../http/routes.ts';
 import type { Organization } from '../inbox.ts';
 import type { LabelEvent } from '../label-event.ts';
 import { timeText } from '../mail-bodies.ts';
@@ -18,14 +19,20 @@ export interface LabelEventServices {
   readonly organization: () => Promise<Organization>;
 }
 
-export function labelEventRoutes(app: Hono, { inboxes, query, organization }: LabelEventServices): void {
-  app.get('/v0/inboxes/:inbox_id/events', async (c) => {
+export function labelEventRoutes(routes: Routes, { inboxes, query, organization }: LabelEventServices): void {
+  routes.add('GET', '/v0/inboxes/:inbox_id/events', 'message_read', async (c) => {
     const { limit, page_token, ascending } = readParameters(c, listParameters);
-    const { inboxId } = await inboxes.get(pathSegment(c, 'inbox_id'));
+    const { inboxId, podId } = await inboxes.get(pathSegment(c, 'inbox_id'));
     const asked = ['events', inboxId, ascending];
     const place = placeOf(page_token, asked);
-    const listed = await query.ask('labelEvents', { inboxId, limit, isAscending: ascending, place });
-    const { organizationId, podId } = await organization();
+    const listed = await query.ask('labelEvents', {
+      inboxId,
+      denied: deniedTo(c),
+      limit,
+      isAscending: ascending,
+      place,
+    });
+    const { organizationId } = await organization();
     const about = { organization_id: organizationId, pod_id: podId, inbox_id: inboxId };
     return c.json({
       ...pageBody(limit, listed, asked),

@@ -1,10 +1,11 @@
 // Mails as work: taken by a worker for a while, then done or given back; and waiting for one.
-import type { Context, Hono } from 'hono';
+import type { Context } from 'hono';
 import { z } from 'zod';
 import { pathSegment } from '../../http/input.ts';
 import { MailboxError, noSuch } from '../errors.ts';
 import type { Leases } from '../flow/leases.ts';
 import { readForm } from '../http/input.ts';
+import type { Routes } from '../http/routes.ts';
 import { LABELS_MAX, labelFault } from '../label.ts';
 import { DELAY_SECONDS_MAX, LEASE_SECONDS_DEFAULT, LEASE_SECONDS_MAX, LEASE_SECONDS_MIN } from '../lease.ts';
 import type { LeaseOutcome, LeaseQuestion } from '../lease-question.ts';
@@ -68,16 +69,16 @@ export interface LeaseServices {
 
 const INBOX = '/api/mailbox/inboxes/:inbox_id';
 
-export function leaseRoutes(app: Hono, services: LeaseServices): void {
-  takingRoutes(app, services);
-  endingRoutes(app, services);
+export function leaseRoutes(routes: Routes, services: LeaseServices): void {
+  takingRoutes(routes, services);
+  endingRoutes(routes, services);
 }
 
-function takingRoutes(app: Hono, { inboxes, leases }: LeaseServices): void {
+function takingRoutes(routes: Routes, { inboxes, leases }: LeaseServices): void {
   const inboxOf = async (c: Context) => (await inboxes.get(pathSegment(c, 'inbox_id'))).inboxId;
   const patienceOf = (c: Context, seconds: number) => ({ ms: seconds * 1_000, signal: c.req.raw.signal });
 
-  app.post(`${INBOX}/claim`, async (c) => {
+  routes.add('POST', `${INBOX}/claim`, ['message_read', 'message_update'], async (c) => {
     const { worker, labels, limit, ...asked } = await readForm(c, claim, FORM_BYTES_MAX);
     const { lease_seconds, wait_seconds, per_thread: perThread } = asked;
     const inboxId = await inboxOf(c);
@@ -97,7 +98,7 @@ function takingRoutes(app: Hono, { inboxes, leases }: LeaseServices): void {
     });
   });
 
-  app.post(`${INBOX}/wait`, async (c) => {
+  routes.add('POST', `${INBOX}/wait`, 'message_read', async (c) => {
     const { from, subject, after: afterMs, labels, timeout_seconds } = await readForm(c, wait, FORM_BYTES_MAX);
     const question = { inboxId: await inboxOf(c), from, subject, afterMs, labels: [...new Set(labels)] };
     const mail = await leases.wait(question, patienceOf(c, timeout_seconds));
@@ -105,7 +106,7 @@ function takingRoutes(app: Hono, { inboxes, leases }: LeaseServices): void {
   });
 }
 
-function endingRoutes(app: Hono, { inboxes, leases }: LeaseServices): void {
+function endingRoutes(routes: Routes, { inboxes, leases }: LeaseServices): void {
   const change = async (c: Context, wanted: Pick<LeaseQuestion, 'event' | 'add' | 'remove'>) => {
     const { inboxId } = await inboxes.get(pathSegment(c, 'inbox_id'));
     const messageId = pathSegment(c, 'message_id');
@@ -116,18 +117,18 @@ function endingRoutes(app: Hono, { inboxes, leases }: LeaseServices): void {
     return c.json({ message_id: messageId, labels: changed.labels, ...until });
   };
 
-  app.post(`${INBOX}/messages/:message_id/extend`, async (c) => {
+  routes.add('POST', `${INBOX}/messages/:message_id/extend`, 'message_update', async (c) => {
     const { lease: held, lease_seconds } = await readForm(c, extension, FORM_BYTES_MAX);
     const event = { kind: 'extend', lease: held, leaseMs: lease_seconds * 1_000 } as const;
     return change(c, { event, add: [], remove: [] });
   });
 
-  app.post(`${INBOX}/messages/:message_id/complete`, async (c) => {
+  routes.add('POST', `${INBOX}/messages/:message_id/complete`, 'message_update', async (c) => {
     const { lease: held, add_labels: add, remove_labels: remove } = await readForm(c, completion, FORM_BYTES_MAX);
     return change(c, { event: { kind: 'complete', lease: held }, add, remove });
   });
 
-  app.post(`${INBOX}/messages/:message_id/release`, async (c) => {
+  routes.add('POST', `${INBOX}/messages/:message_id/release`, 'message_update', async (c) => {
     const { lease: held, delay_seconds, ...labels } = await readForm(c, release, FORM_BYTES_MAX);
     const event = { kind: 'release', lease: held, delayMs: delay_seconds * 1_000, counts: true } as const;
     return change(c, { event, add: labels.add_labels, remove: labels.remove_labels });

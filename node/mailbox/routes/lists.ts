@@ -1,12 +1,13 @@
-// Lists of whom inboxes write to and hear from, of the organization and of each inbox.
-import type { Context, Hono } from 'hono';
+// Lists of whom inboxes write to and hear from, of the organization, of each pod and of each inbox.
+import type { Context } from 'hono';
 import { z } from 'zod';
 import type { Clock } from '../../../mesh/ports.ts';
 import { pathSegment } from '../../http/input.ts';
 import { MailboxError, noSuch, wrongField } from '../errors.ts';
-import { noRoute } from '../http/caller.ts';
+import { noRoute, refuseScopedKey } from '../http/caller.ts';
 import { PAGE_PARAMETERS, readForm, readParameters } from '../http/input.ts';
 import { nameOf, namesPageBody } from '../http/page-token.ts';
+import type { Routes, ScopedRoutes } from '../http/routes.ts';
 import type { Organization } from '../inbox.ts';
 import {
   entryNameOf,
@@ -15,12 +16,11 @@ import {
   LIST_TYPES,
   type ListEntry,
   type ListNamed,
-  type ListScope,
   type ListType,
 } from '../list-entry.ts';
 import { timeText } from '../mail-bodies.ts';
-import type { Inboxes } from '../org/inboxes.ts';
 import type { Asks, IntakeQuestions, QueryQuestions } from '../questions.ts';
+import { LEVELS, type Scope } from '../scope.ts';
 
 const FORM_BYTES_MAX = 16 * 1_024;
 const ENTRY_CHARACTERS_MAX = 1_024;
@@ -40,49 +40,31 @@ const form = z.strictObject({
 const pageParameters = z.object({ limit: PAGE_PARAMETERS.limit, page_token: PAGE_PARAMETERS.page_token });
 
 export interface ListServices {
-  readonly inboxes: Pick<Inboxes, 'get'>;
   readonly intake: Asks<IntakeQuestions>;
   readonly query: Asks<QueryQuestions>;
   readonly organization: () => Promise<Organization>;
   readonly clock: Pick<Clock, 'wallMs'>;
 }
 
-export function listRoutes(app: Hono, services: ListServices): void {
-  const { inboxes } = services;
-  addLists(app, '/v0/lists', async () => ({ kind: 'organization' }), services);
-  const ofInbox = async (c: Context): Promise<ListScope> => {
-    const { inboxId } = await inboxes.get(pathSegment(c, 'inbox_id'));
-    return { kind: 'inbox', inboxId };
-  };
-  addLists(app, '/v0/inboxes/:inbox_id/lists', ofInbox, services);
+export function listRoutes(routes: Routes, services: ListServices): void {
+  routes.below(LEVELS, '/lists/:direction/:type', (at) => {
+    wholeListRoutes(at, services);
+    entryRoutes(at, services);
+  });
 }
 
-/** The six lists of a scope. */
-function addLists(app: Hono, path: string, scopeOf: (c: Context) => Promise<ListScope>, services: ListServices): void {
-  const { intake, query, organization, clock } = services;
-  const list = `${path}/:direction/:type`;
-  const named = async (c: Context): Promise<ListNamed> => {
-    const direction = LIST_DIRECTIONS.find((one) => one === pathSegment(c, 'direction'));
-    const listType = LIST_TYPES.find((one) => one === pathSegment(c, 'type'));
-    if (direction === undefined || listType === undefined) throw noRoute(c);
-    return { scope: await scopeOf(c), direction, listType };
-  };
-  const meant = async (c: Context) => {
-    const name = entryNameOf(pathSegment(c, 'entry'));
-    if ('fault' in name) throw noSuch('entry');
-    return { ...(await named(c)), key: name.key };
-  };
-
-  app.get(list, async (c) => {
-    const asked = await named(c);
+function wholeListRoutes(at: ScopedRoutes, { intake, query, organization, clock }: ListServices): void {
+  at.add('GET', '', 'list_entry_read', async (c, scope) => {
+    const asked = namedBy(c, scope);
     const { limit, page_token } = readParameters(c, pageParameters);
     const found = await query.ask('listEntries', { ...asked, limit, after: nameOf(page_token, asked) });
-    const of = await organization();
+    const of = { ...(await organization()), podId: scope.podId };
     return c.json({ ...namesPageBody(limit, found, asked), entries: found.items.map((one) => entryBody(one, of)) });
   });
 
-  app.post(list, async (c) => {
-    const asked = await named(c);
+  at.add('POST', '', 'list_entry_create', async (c, scope) => {
+    if (at.level === 'organization') refuseScopedKey(c, 'A list of the organization');
+    const asked = namedBy(c, scope);
     const wished = wishedEntry(await readForm(c, form, FORM_BYTES_MAX), asked.listType);
     const added = await intake.ask('addListEntry', { ...asked, ...wished, atMs: clock.wallMs() });
     if (added.outcome === 'gone') throw noSuch(asked.scope.kind);
@@ -90,21 +72,38 @@ function addLists(app: Hono, path: string, scopeOf: (c: Context) => Promise<List
       const message = `The lists of one ${asked.scope.kind} have at most ${LIST_ENTRIES_MAX} entries.`;
       throw new MailboxError('limit_exceeded', message, { fix: 'Delete some, or name a domain in their place.' });
     }
-    return c.json(entryBody(added.entry, await organization()));
+    return c.json(entryBody(added.entry, { ...(await organization()), podId: scope.podId }));
   });
+}
 
-  app.get(`${list}/:entry`, async (c) => {
-    const found = await query.ask('listEntry', await meant(c));
+function entryRoutes(at: ScopedRoutes, { intake, query, organization }: ListServices): void {
+  const meant = (c: Context, scope: Scope) => {
+    const name = entryNameOf(pathSegment(c, 'entry'));
+    if ('fault' in name) throw noSuch('entry');
+    return { ...namedBy(c, scope), key: name.key };
+  };
+
+  at.add('GET', '/:entry', 'list_entry_read', async (c, scope) => {
+    const found = await query.ask('listEntry', meant(c, scope));
     if (found === undefined) throw noSuch('entry');
-    return c.json(entryBody(found, await organization()));
+    return c.json(entryBody(found, { ...(await organization()), podId: scope.podId }));
   });
 
-  app.delete(`${list}/:entry`, async (c) => {
-    const outcome = await intake.ask('removeListEntry', await meant(c));
+  at.add('DELETE', '/:entry', 'list_entry_delete', async (c, scope) => {
+    const outcome = await intake.ask('removeListEntry', meant(c, scope));
     if (outcome === 'gone') throw noSuch('entry');
     if (outcome === 'read-only') throw new MailboxError('cannot_delete', READ_ONLY);
     return c.body(null, 204);
   });
+}
+
+/** One of the six lists of a scope. */
+function namedBy(c: Context, { podId, inboxId }: Scope): ListNamed {
+  const direction = LIST_DIRECTIONS.find((one) => one === pathSegment(c, 'direction'));
+  const listType = LIST_TYPES.find((one) => one === pathSegment(c, 'type'));
+  if (direction === undefined || listType === undefined) throw noRoute(c);
+  if (inboxId !== undefined) return { scope: { kind: 'inbox', inboxId }, direction, listType };
+  return { scope: podId === undefined ? { kind: 'organization' } : { kind: 'pod', podId }, direction, listType };
 }
 
 /** Throws `validation_error`. */
@@ -116,7 +115,10 @@ function wishedEntry({ entry, reason }: z.output<typeof form>, listType: ListTyp
   return { ...name, reason };
 }
 
-function entryBody(entry: ListEntry, { organizationId, podId }: Organization) {
+function entryBody(
+  entry: ListEntry,
+  { organizationId, podId }: Pick<Organization, 'organizationId'> & Pick<Scope, 'podId'>,
+) {
   const { scope, isReadOnly } = entry;
   return {
     ...{ entry: entry.entry, organization_id: organizationId },

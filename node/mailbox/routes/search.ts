@@ -1,15 +1,15 @@
 // Mails and threads that are found by words.
-import type { Context, Hono } from 'hono';
+import type { Context } from 'hono';
 import { z } from 'zod';
-import { pathSegment } from '../../http/input.ts';
-import { callerOf } from '../http/caller.ts';
+import { deniedTo } from '../http/caller.ts';
 import { exactLimitParameter, readParameters, textParameter } from '../http/input.ts';
 import { jsonWith } from '../http/made-json.ts';
 import { timeParameter } from '../http/mail-parameters.ts';
 import { numbersIn, tokenOf } from '../http/page-token.ts';
-import type { Inboxes } from '../org/inboxes.ts';
+import type { Routes } from '../http/routes.ts';
 import type { Asks, IntakeQuestions, QueryQuestions } from '../questions.ts';
 import type { Found, SearchPlace } from '../search-question.ts';
+import { LEVELS, type Scope } from '../scope.ts';
 import { wordsAsked } from '../search-text.ts';
 
 const QUERY_CHARACTERS_MAX = 1_000;
@@ -34,27 +34,31 @@ const parameters = z.strictObject({
 });
 
 export interface SearchServices {
-  readonly inboxes: Pick<Inboxes, 'get'>;
   readonly intake: Asks<IntakeQuestions>;
   readonly query: Asks<QueryQuestions>;
 }
 
-export function searchRoutes(app: Hono, { inboxes, intake, query }: SearchServices): void {
-  const search = async (c: Context, list: 'messages' | 'threads', inboxId: string | undefined) => {
+export function searchRoutes(routes: Routes, { intake, query }: SearchServices): void {
+  const search = async (c: Context, list: 'messages' | 'threads', { podId, inboxId }: Scope) => {
     const { q: words, limit, page_token, before, after } = readParameters(c, parameters);
-    const asked = ['search', list, inboxId ?? null, words, before ?? null, after ?? null];
+    const scope = inboxId === undefined ? { podId } : { inboxId };
+    const asked = ['search', list, inboxId ?? podId ?? null, words, before ?? null, after ?? null];
     const place = placeIn(page_token, asked);
     // Whoever has just got a mail finds it.
     if (await query.ask('isSearchBehind', null)) await intake.ask('indexNew', null);
     const kind = list === 'messages' ? 'searchMails' : 'searchThreads';
-    const { items, next }: Found<Uint8Array> = await query.ask(kind, { words, inboxId, before, after, limit, place });
+    const { items, next }: Found<Uint8Array> = await query.ask(kind, {
+      ...{ ...scope, denied: deniedTo(c), words, before, after, limit, place },
+    });
     return jsonWith({ count: items.length, limit, next_page_token: next && tokenAt(next, asked) }, list, items);
   };
-  const inboxOf = async (c: Context) => (await inboxes.get(pathSegment(c, 'inbox_id'))).inboxId;
 
-  app.get('/v0/inboxes/:inbox_id/messages/search', async (c) => search(c, 'messages', await inboxOf(c)));
-  app.get('/v0/inboxes/:inbox_id/threads/search', async (c) => search(c, 'threads', await inboxOf(c)));
-  app.get('/v0/threads/search', (c) => search(c, 'threads', callerOf(c).inboxId));
+  routes.below(['inbox'], '/messages/search', (at) => {
+    at.add('GET', '', 'message_read', (c, scope) => search(c, 'messages', scope));
+  });
+  routes.below(LEVELS, '/threads/search', (at) => {
+    at.add('GET', '', 'message_read', (c, scope) => search(c, 'threads', scope));
+  });
 }
 
 function tokenAt({ top, high, low, seen, last }: SearchPlace, asked: unknown): string {

@@ -1,6 +1,6 @@
 // What an inbox sends: new mails, answers, and mails that are passed on.
 import { hash } from 'node:crypto';
-import type { Context, Hono } from 'hono';
+import type { Context } from 'hono';
 import type { z } from 'zod';
 import { clientAddress } from '../../http/client-address.ts';
 import { pathSegment } from '../../http/input.ts';
@@ -10,8 +10,10 @@ import { fingerprintOf } from '../../send/request/fingerprint.ts';
 import type { MailboxRules } from '../../send/request/mailboxes.ts';
 import type { DiskRoom } from '../disk-room.ts';
 import { MailboxError, noSuch } from '../errors.ts';
+import { callerOf } from '../http/caller.ts';
 import { refuseFullDisk } from '../http/full-disk.ts';
 import { checked } from '../http/input.ts';
+import type { Routes } from '../http/routes.ts';
 import { replyAllForm, replyForm, type SendForm, sendForm } from '../http/send-forms.ts';
 import type { Inbox } from '../inbox.ts';
 import type { Inboxes } from '../org/inboxes.ts';
@@ -54,23 +56,25 @@ interface Asked {
   readonly threadId?: string;
 }
 
-export function sendRoutes(app: Hono, services: SendServices): void {
+export function sendRoutes(routes: Routes, services: SendServices): void {
   const sends = new Sends(services);
 
-  app.post(`${MESSAGES}/send`, async (c) => c.json(sentBody(await sends.send(await sends.begin(c, sendForm)))));
+  routes.add('POST', `${MESSAGES}/send`, 'message_send', async (c) =>
+    c.json(sentBody(await sends.send(await sends.begin(c, sendForm)))),
+  );
 
-  app.post(`${MESSAGES}/:message_id/reply`, async (c) => {
+  routes.add('POST', `${MESSAGES}/:message_id/reply`, 'message_send', async (c) => {
     const asked = await sends.begin(c, replyForm);
     const { reply_all: isToAll = false, ...form } = asked.form;
     return c.json(sentBody(await sends.answer({ ...asked, form }, pathSegment(c, 'message_id'), isToAll)));
   });
 
-  app.post(`${MESSAGES}/:message_id/reply-all`, async (c) => {
+  routes.add('POST', `${MESSAGES}/:message_id/reply-all`, 'message_send', async (c) => {
     const asked = await sends.begin(c, replyAllForm);
     return c.json(sentBody(await sends.answer(asked, pathSegment(c, 'message_id'), true)));
   });
 
-  app.post(`${MESSAGES}/:message_id/forward`, async (c) => {
+  routes.add('POST', `${MESSAGES}/:message_id/forward`, ['message_read', 'message_send'], async (c) => {
     const asked = await sends.begin(c, sendForm);
     return c.json(sentBody(await sends.passOn(asked, pathSegment(c, 'message_id'))));
   });
@@ -90,7 +94,7 @@ class Sends {
     await refuseFullDisk(room);
     const client = clientAddress(c);
     const form = checked(schema, await readBody(c.req.raw, client), 'body');
-    return { inbox, client, form, key: keyOf(c.req.header('idempotency-key'), [c.req.path, inbox.inboxId, form]) };
+    return { inbox, client, form, key: keyOf(c, [c.req.path, inbox.inboxId, form]) };
   }
 
   async send(asked: Asked): Promise<SentIds> {
@@ -162,10 +166,18 @@ function rulesFor(
   return { rules: { internalDomains: domains }, hasPublicUrl: publicUrl !== undefined };
 }
 
-/** `asked`: everything by which two requests are told apart. Throws `validation_error` for a key that is none. */
-function keyOf(header: string | undefined, asked: readonly unknown[]): OutgoingKey | undefined {
+/**
+ * `asked`: everything by which two requests are told apart. A key of one pod or inbox has keys of its own here: that another one has used the
+ * same is nothing that it is told. Throws `validation_error` for a key that is none.
+ */
+function keyOf(c: Context, asked: readonly unknown[]): OutgoingKey | undefined {
+  const header = c.req.header('idempotency-key');
   if (header === undefined) return undefined;
-  if (KEY.test(header)) return { hash: hash('sha256', header), fingerprint: fingerprintOf(asked) };
+  const { podId, inboxId } = callerOf(c);
+  const whose = inboxId ?? podId;
+  // A line break stands in no header.
+  const text = whose === undefined ? header : `${whose}\n${header}`;
+  if (KEY.test(header)) return { hash: hash('sha256', text), fingerprint: fingerprintOf(asked) };
   const message = 'must be 1 to 256 printable ASCII characters';
   throw new MailboxError('validation_error', `'Idempotency-Key' ${message}.`, {
     errors: [{ path: ['Idempotency-Key'], message }],

@@ -1,10 +1,10 @@
 // What an inbox keeps, and what it refuses, which AgentMail's clients know nothing of.
-import type { Hono } from 'hono';
 import { z } from 'zod';
 import type { Clock } from '../../../mesh/ports.ts';
 import { pathSegment } from '../../http/input.ts';
 import { noSuch } from '../errors.ts';
 import { readForm } from '../http/input.ts';
+import type { Routes } from '../http/routes.ts';
 import { DMARC_SETTINGS, type Inbox } from '../inbox.ts';
 import type { Inboxes } from '../org/inboxes.ts';
 import type { Asks, IntakeQuestions } from '../questions.ts';
@@ -32,7 +32,7 @@ export interface SettingsServices {
   readonly clock: Pick<Clock, 'wallMs'>;
 }
 
-export function settingsRoutes(app: Hono, { inboxes, intake, retentionDays, clock }: SettingsServices): void {
+export function settingsRoutes(routes: Routes, { inboxes, intake, retentionDays, clock }: SettingsServices): void {
   const bodyOf = (inbox: Inbox) => ({
     inbox_id: inbox.inboxId,
     retention_days: inbox.retentionDays ?? retentionDays ?? null,
@@ -41,9 +41,9 @@ export function settingsRoutes(app: Hono, { inboxes, intake, retentionDays, cloc
     dmarc: inbox.dmarc,
   });
 
-  app.get(PATH, async (c) => c.json(bodyOf(await inboxes.get(pathSegment(c, 'inbox_id')))));
+  routes.add('GET', PATH, 'inbox_read', async (c) => c.json(bodyOf(await inboxes.get(pathSegment(c, 'inbox_id')))));
 
-  app.put(PATH, async (c) => {
+  routes.add('PUT', PATH, 'inbox_update', async (c) => {
     const form = await readForm(c, settings, FORM_BYTES_MAX);
     const { inboxId } = await inboxes.get(pathSegment(c, 'inbox_id'));
     const { retention_days: retentionDays, quota_bytes: quotaBytes, dmarc } = form;

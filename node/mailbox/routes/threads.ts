@@ -1,50 +1,44 @@
-// Threads, of one inbox or of all, as they are read.
-import type { Context, Hono } from 'hono';
+// Threads, of an inbox, of a pod or of all, as they are read.
 import { pathSegment } from '../../http/input.ts';
 import { noSuch } from '../errors.ts';
-import { callerOf } from '../http/caller.ts';
+import { deniedTo } from '../http/caller.ts';
 import { readParameters } from '../http/input.ts';
 import { jsonWith, jsonWithList } from '../http/made-json.ts';
 import { includedBy, mailsQuestion, threadPageParameters, threadParameters } from '../http/mail-parameters.ts';
 import { pageBody, placeOf } from '../http/page-token.ts';
+import type { Routes } from '../http/routes.ts';
 import { threadBody } from '../mail-bodies.ts';
+import { LEVELS } from '../scope.ts';
 import type { MailServices } from './messages.ts';
 
-const IN_INBOX = '/v0/inboxes/:inbox_id/threads';
-
-export function threadRoutes(app: Hono, { inboxes, query, links }: MailServices): void {
-  for (const path of ['/v0/threads', IN_INBOX]) {
-    const inboxOf = async (c: Context) =>
-      path === IN_INBOX ? (await inboxes.get(pathSegment(c, 'inbox_id'))).inboxId : callerOf(c).inboxId;
-
-    app.get(path, async (c) => {
+export function threadRoutes(routes: Routes, { query, links }: MailServices): void {
+  routes.below(LEVELS, '/threads', (at) => {
+    at.addUnlooked('GET', '', 'message_read', async (c, { podId, inboxId }, look) => {
       const { senders, recipients, ...shared } = readParameters(c, threadParameters);
-      const inboxId =
-        path === IN_INBOX ? (inboxes.idOf(pathSegment(c, 'inbox_id')) ?? (await inboxOf(c))) : callerOf(c).inboxId;
-      const list = ['threads', ...(inboxId === undefined ? [] : [inboxId])];
+      const scope = inboxId === undefined ? { podId } : { inboxId };
+      const list = ['threads', ...Object.values(scope).filter((id) => id !== undefined)];
       const { question, asked } = mailsQuestion(list, shared, { from: senders, to: recipients });
-      const { count, next, json } = await query.ask('shownThreads', { ...question, inboxId });
+      const { count, next, json } = await query.ask('shownThreads', { ...question, ...scope, denied: deniedTo(c) });
       // Where there is a thread, there is the inbox.
-      if (count === 0) await inboxOf(c);
+      if (count === 0) await look();
       const page = pageBody(question.limit, { items: { length: count }, next }, asked);
       return jsonWithList(page, 'threads', json);
     });
 
-    app.get(`${path}/:thread_id`, async (c) => {
+    at.add('GET', '/:thread_id', 'message_read', async (c, scope) => {
       const { limit, page_token, ...shown } = readParameters(c, threadPageParameters);
-      const [inboxId, threadId, include] = [await inboxOf(c), pathSegment(c, 'thread_id'), includedBy(shown)];
+      const [threadId, include] = [pathSegment(c, 'thread_id'), includedBy(shown)];
       const asked = ['thread', threadId, include];
       const place = placeOf(page_token, asked);
-      const found = await query.ask('shownThread', { inboxId, threadId, include, limit, place });
+      const found = await query.ask('shownThread', { ...scope, threadId, include, limit, place });
       if (found === undefined) throw noSuch('thread');
       const { thread, mails } = found;
       return jsonWith({ ...threadBody(thread), ...pageBody(limit, mails, asked) }, 'messages', mails.items);
     });
 
-    app.get(`${path}/:thread_id/attachments/:attachment_id`, async (c) => {
-      const [inboxId, threadId] = [await inboxOf(c), pathSegment(c, 'thread_id')];
-      const attachmentId = pathSegment(c, 'attachment_id');
-      return c.json(await links.toPart({ inboxId, threadId, attachmentId }, c.req.url));
+    at.add('GET', '/:thread_id/attachments/:attachment_id', 'message_read', async (c, scope) => {
+      const [threadId, attachmentId] = [pathSegment(c, 'thread_id'), pathSegment(c, 'attachment_id')];
+      return c.json(await links.toPart({ ...scope, threadId, attachmentId }, c.req.url));
     });
-  }
+  });
 }

@@ -1,8 +1,8 @@
 // Which host has an inbox: for a client that is to be given the right base URL, and for a gateway that is to bring mail there.
-import type { Hono } from 'hono';
 import { z } from 'zod';
 import { MailboxError } from '../errors.ts';
 import { readParameters, textParameter } from '../http/input.ts';
+import type { Routes } from '../http/routes.ts';
 import type { AddressBook } from '../org/addresses.ts';
 import type { Standings } from '../org/standings.ts';
 
@@ -15,8 +15,8 @@ export interface WhereServices {
   readonly hostUrlOf: (hostId: string) => string | undefined;
 }
 
-export function whereRoutes(app: Hono, { standings, addresses, hostId, hostUrlOf }: WhereServices): void {
-  app.get('/api/mailbox/where', async (c) => {
+export function whereRoutes(routes: Routes, { standings, addresses, hostId, hostUrlOf }: WhereServices): void {
+  routes.add('GET', '/api/mailbox/where', 'organization_key', async (c) => {
     const { address: text = '' } = readParameters(c, parameters);
     const address = addresses.idOf(text);
     if (address === undefined) {

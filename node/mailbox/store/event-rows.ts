@@ -109,6 +109,7 @@ interface StoredEvent extends Texts {
   readonly event_id: string;
   readonly event_type: EventType;
   readonly inbox_id: string;
+  readonly pod_id: string | null;
   readonly agent_id: string;
   readonly message_id: string;
   readonly thread_id: string;
@@ -132,11 +133,16 @@ export class EventReader {
 
   /** What follows a row, in order, at most `limit`. */
   references({ after, limit }: { readonly after: number; readonly limit: number }): readonly EventReference[] {
-    const sql = `SELECT row, event_id, event_type, inbox_id, agent_id, message_id, thread_id FROM event WHERE row > ?
+    const sql = `SELECT row, event_id, event_type, inbox_id, ${POD}, agent_id, message_id, thread_id FROM event WHERE row > ?
       ORDER BY row LIMIT ?`;
     return this.#connection.all<StoredEvent>(sql, after, limit).map((stored) => ({
       ...{ row: stored.row, eventId: stored.event_id, type: stored.event_type, inboxId: stored.inbox_id },
-      ...{ agentId: stored.agent_id, messageId: stored.message_id, threadId: stored.thread_id },
+      ...{
+        podId: stored.pod_id ?? undefined,
+        agentId: stored.agent_id,
+        messageId: stored.message_id,
+        threadId: stored.thread_id,
+      },
     }));
   }
 
@@ -169,19 +175,24 @@ export class EventReader {
 
 function toldOf(stored: StoredEvent): ToldEvent {
   const { row, event_id: eventId, event_type: type, inbox_id: inboxId, extras } = stored;
-  return { row, eventId, type, inboxId, payload: payloadOf(stored), ...(extras === null ? {} : { extras }) };
+  return {
+    ...{ row, eventId, type, inboxId, podId: stored.pod_id ?? undefined, payload: payloadOf(stored) },
+    ...(extras === null ? {} : { extras }),
+  };
 }
 
 function payloadOf(stored: StoredEvent): string {
   return stored.has_text === 0 ? stored.payload : withTexts(stored.payload, stored);
 }
 
+// Of an inbox that was made anew, what happened before is erased.
+const POD = `(SELECT pod.pod_id FROM inbox JOIN pod ON pod.row = inbox.pod WHERE inbox.inbox_id = event.inbox_id) AS pod_id`;
 const SUBJECT = `SELECT inbox.inbox_id, inbox.agent_id, message.message_id, thread.thread_id, message.thread, message.trace FROM message
   JOIN inbox ON inbox.row = message.inbox JOIN thread ON thread.row = message.thread WHERE message.row = ?`;
 const INSERT = `INSERT INTO event (event_id, event_type, inbox_id, agent_id, message_id, thread_id, at, message, has_text, size, payload,
   extras) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 /** With the texts of its mail, in one statement: a mail that is erased takes its event's payload along. */
-const WHOLE = `SELECT event.*, ${TEXT_COLUMNS} FROM event LEFT JOIN message ON message.row = event.message AND has_text = 1`;
+const WHOLE = `SELECT event.*, ${POD}, ${TEXT_COLUMNS} FROM event LEFT JOIN message ON message.row = event.message AND has_text = 1`;
 const OLDEST_TEXT = 'SELECT row, payload, extras FROM event WHERE has_text = 1 ORDER BY row LIMIT 1';
 const DROP_OLDEST = `UPDATE event SET payload = NULL, extras = NULL, size = 0
   WHERE row = (SELECT min(row) FROM event WHERE payload IS NOT NULL)`;

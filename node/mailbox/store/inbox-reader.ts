@@ -4,7 +4,8 @@ import type { Inbox } from '../inbox.ts';
 import type { Listed, ListPlace } from '../list.ts';
 import type { InboxesQuestion, InboxSearch } from '../questions.ts';
 import type { Connection } from './database.ts';
-import { inboxOf, type StoredInbox } from './inbox-rows.ts';
+import { INBOX, inboxOf, type StoredInbox } from './inbox-rows.ts';
+import { inboxesWithin } from './scope-condition.ts';
 
 export class InboxReader {
   readonly #connection: Connection;
@@ -14,30 +15,34 @@ export class InboxReader {
   }
 
   find(inboxId: string): Inbox | undefined {
-    const sql = "SELECT * FROM inbox WHERE inbox_id = ? AND state = 'active'";
+    const sql = `${INBOX} WHERE inbox_id = ? AND state = 'active'`;
     const stored = this.#connection.get<StoredInbox>(sql, inboxId);
     return stored === undefined ? undefined : inboxOf(stored);
   }
 
   /** The newest first, unless the question says otherwise. */
-  list({ limit, isAscending, after }: InboxesQuestion): Listed<Inbox> {
+  list({ limit, isAscending, after, ...scope }: InboxesQuestion): Listed<Inbox> {
     const [order, beyond] = isAscending ? ['ASC', '>'] : ['DESC', '<'];
-    const from = after === undefined ? '' : `AND (created_at, row) ${beyond} (?, ?)`;
-    const sql = `SELECT * FROM inbox WHERE state = 'active' ${from} ORDER BY created_at ${order}, row ${order} LIMIT ?`;
-    const place = after === undefined ? [] : [after.atMs, after.row];
-    return paged(this.#connection.all<StoredInbox>(sql, ...place, limit + 1), limit);
+    const where = [
+      ...inboxesWithin(scope),
+      ...(after === undefined ? [] : [{ sql: `(created_at, row) ${beyond} (?, ?)`, values: [after.atMs, after.row] }]),
+    ];
+    const sql = `${INBOX} WHERE state = 'active' ${where.map((one) => `AND ${one.sql}`).join(' ')}
+      ORDER BY created_at ${order}, row ${order} LIMIT ?`;
+    const values = where.flatMap((one): readonly SQLInputValue[] => one.values);
+    return paged(this.#connection.all<StoredInbox>(sql, ...values, limit + 1), limit);
   }
 
   /** Inboxes in which each word begins a word of the address or the display name; the one whose address is the whole text first. */
-  search({ words, text, inboxId, limit, place }: InboxSearch): Listed<Inbox> {
+  search({ words, text, limit, place, ...scope }: InboxSearch): Listed<Inbox> {
     const where = [
       ...words.map((word) => ({ sql: WORD_BEGINS, values: [`% ${word.replace(/[\\%_]/g, '\\$&')}%`] })),
-      ...(inboxId === undefined ? [] : [{ sql: 'inbox_id = ?', values: [inboxId] }]),
+      ...inboxesWithin(scope),
       ...(place === undefined
         ? []
         : [{ sql: 'inbox_id <> ? AND (created_at, row) < (?, ?)', values: [text, place.atMs, place.row] }]),
     ];
-    const sql = `SELECT * FROM inbox WHERE state = 'active' AND ${where.map((one) => one.sql).join(' AND ')}
+    const sql = `${INBOX} WHERE state = 'active' AND ${where.map((one) => one.sql).join(' AND ')}
       ORDER BY inbox_id = ? DESC, created_at DESC, row DESC LIMIT ?`;
     const values = where.flatMap((one): readonly SQLInputValue[] => one.values);
     const found = this.#connection.all<StoredInbox>(sql, ...values, text, limit + 1);

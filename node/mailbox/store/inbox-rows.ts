@@ -1,4 +1,5 @@
 // The rows of inboxes. All of these run within a transaction, but for what only reads.
+import type { SQLInputValue } from 'node:sqlite';
 import {
   type BegunInbox,
   type DmarcSetting,
@@ -19,11 +20,12 @@ const ERASED_AT_ONCE_MAX = 200;
 export interface StoredInbox {
   readonly row: number;
   readonly inbox_id: string;
+  readonly pod_id: string;
   readonly state: InboxState;
   readonly agent_id: string | null;
   readonly makes_agent: number;
   readonly display_name: string | null;
-  readonly client_id: string | null;
+  readonly client_key: string | null;
   readonly metadata: string | null;
   readonly used_bytes: number;
   readonly retention_days: number | null;
@@ -33,14 +35,18 @@ export interface StoredInbox {
   readonly updated_at: number;
 }
 
+/** To be gone on with a condition. */
+export const INBOX = 'SELECT inbox.*, (SELECT pod_id FROM pod WHERE pod.row = inbox.pod) AS pod_id FROM inbox';
+
 export function inboxOf(stored: StoredInbox): Inbox {
   return {
     inboxId: stored.inbox_id,
+    podId: stored.pod_id,
     state: stored.state,
     agentId: stored.agent_id ?? undefined,
     makesAgent: stored.makes_agent === 1,
     displayName: stored.display_name ?? undefined,
-    clientId: stored.client_id ?? undefined,
+    clientId: stored.client_key ?? undefined,
     metadata: stored.metadata === null ? undefined : JSON.parse(stored.metadata),
     usedBytes: stored.used_bytes,
     retentionDays: stored.retention_days ?? undefined,
@@ -66,25 +72,28 @@ export class InboxRows {
   }
 
   find(inboxId: string): Inbox | undefined {
-    return this.#one('SELECT * FROM inbox WHERE inbox_id = ?', inboxId);
+    return this.#one(`${INBOX} WHERE inbox_id = ?`, inboxId);
   }
 
   /** Inboxes that a start must settle. */
   unsettled(): readonly Inbox[] {
-    return this.#connection.all<StoredInbox>("SELECT * FROM inbox WHERE state <> 'active' ORDER BY row").map(inboxOf);
+    return this.#connection.all<StoredInbox>(`${INBOX} WHERE state <> 'active' ORDER BY row`).map(inboxOf);
   }
 
-  begin({ inboxId, agentId, makesAgent, displayName, clientId, metadata, atMs }: InboxDraft): BegunInbox {
-    const twin = clientId === undefined ? undefined : this.#one('SELECT * FROM inbox WHERE client_id = ?', clientId);
+  begin({ inboxId, podId, agentId, makesAgent, displayName, clientId, metadata, atMs }: InboxDraft): BegunInbox {
+    const pod = this.#pod(podId);
+    if (pod === undefined) return { outcome: 'podless' };
+    const ofClient = `${INBOX} WHERE pod = ? AND client_key = ?`;
+    const twin = clientId === undefined ? undefined : this.#one(ofClient, pod, clientId);
     if (twin !== undefined) return { outcome: 'known', inbox: twin };
     const other = this.find(inboxId);
     if (other !== undefined) return { outcome: 'taken', inbox: other };
     const { count = 0 } = this.#connection.get<{ count: number }>('SELECT count(*) AS count FROM inbox') ?? {};
     if (count >= INBOXES_MAX) return { outcome: 'full' };
     this.#connection.run(
-      `INSERT INTO inbox (inbox_id, state, agent_id, makes_agent, display_name, client_id, metadata, created_at, updated_at)
-       VALUES (?, 'creating', ?, ?, ?, ?, ?, ?, ?)`,
-      ...[inboxId, agentId ?? null, Number(makesAgent), displayName ?? null, clientId ?? null],
+      `INSERT INTO inbox (inbox_id, pod, state, agent_id, makes_agent, display_name, client_key, metadata, created_at, updated_at)
+       VALUES (?, ?, 'creating', ?, ?, ?, ?, ?, ?, ?)`,
+      ...[inboxId, pod, agentId ?? null, Number(makesAgent), displayName ?? null, clientId ?? null],
       ...[metadata === undefined ? null : JSON.stringify(metadata), atMs, atMs],
     );
     return { outcome: 'begun', inbox: this.#known(inboxId) };
@@ -125,7 +134,7 @@ export class InboxRows {
 
   /** From here on nobody is shown it, its keys open nothing, and its client id is free. */
   beginDeleting(inboxId: string, atMs: number): void {
-    const sql = "UPDATE inbox SET state = 'deleting', client_id = NULL, updated_at = ? WHERE inbox_id = ?";
+    const sql = "UPDATE inbox SET state = 'deleting', client_key = NULL, updated_at = ? WHERE inbox_id = ?";
     this.#connection.run(sql, atMs, inboxId);
     const keys = 'DELETE FROM api_key WHERE inbox = (SELECT row FROM inbox WHERE inbox_id = ?)';
     this.#connection.run(keys, inboxId);
@@ -172,8 +181,14 @@ export class InboxRows {
     return inbox;
   }
 
-  #one(sql: string, value: string): Inbox | undefined {
-    const stored = this.#connection.get<StoredInbox>(sql, value);
+  /** The row of a pod, or of the default one. */
+  #pod(podId: string | undefined): number | undefined {
+    const [where, values] = podId === undefined ? ['slug IS NULL', []] : ['pod_id = ?', [podId]];
+    return this.#connection.get<{ row: number }>(`SELECT row FROM pod WHERE ${where}`, ...values)?.row;
+  }
+
+  #one(sql: string, ...values: readonly SQLInputValue[]): Inbox | undefined {
+    const stored = this.#connection.get<StoredInbox>(sql, ...values);
     return stored === undefined ? undefined : inboxOf(stored);
   }
 }

@@ -1,24 +1,31 @@
 // Keys of clients, as they are written and read again. What writes runs within a transaction.
 import type { SQLInputValue } from 'node:sqlite';
-import { type AddedKey, type ApiKey, KEYS_MAX, type KeyMeant, type NewKey } from '../api-key.ts';
+import { type AddedKey, type ApiKey, KEYS_MAX, type KeyChange, type KeyMeant, type NewKey } from '../api-key.ts';
 import type { Listed } from '../list.ts';
+import type { Permissions } from '../permission.ts';
 import type { KeysQuestion } from '../questions.ts';
+import type { Scope } from '../scope.ts';
 import type { Connection } from './database.ts';
+import type { Condition } from './mail-filter.ts';
 
 interface StoredKey {
   readonly row: number;
   readonly key_id: string;
   readonly prefix: string;
   readonly name: string;
+  readonly pod_id: string | null;
   readonly inbox_id: string | null;
+  readonly permissions: string | null;
   readonly created_at: number;
   readonly updated_at: number;
   readonly used_at: number | null;
 }
 
 /** A key of an inbox that is being deleted opens nothing any more. */
-const SELECT = `SELECT api_key.row, key_id, prefix, name, inbox_id, api_key.created_at, api_key.updated_at, used_at
-  FROM api_key LEFT JOIN inbox ON inbox.row = api_key.inbox WHERE (api_key.inbox IS NULL OR inbox.state = 'active')`;
+const SELECT = `SELECT api_key.row, key_id, prefix, api_key.name, pod.pod_id, inbox_id, permissions, api_key.created_at,
+    api_key.updated_at, used_at
+  FROM api_key LEFT JOIN inbox ON inbox.row = api_key.inbox LEFT JOIN pod ON pod.row = coalesce(api_key.pod, inbox.pod)
+  WHERE (api_key.inbox IS NULL OR inbox.state = 'active')`;
 
 export class KeyRows {
   readonly #connection: Connection;
@@ -27,24 +34,26 @@ export class KeyRows {
     this.#connection = connection;
   }
 
-  add({ keyId, digest, prefix, name, inboxId, atMs }: NewKey): AddedKey {
+  add({ keyId, digest, prefix, name, podId, inboxId, permissions, atMs }: NewKey): AddedKey {
     const connection = this.#connection;
     const { count = 0 } = connection.get<{ count: number }>('SELECT count(*) AS count FROM api_key') ?? {};
     if (count >= KEYS_MAX) return 'full';
-    const active = "SELECT row FROM inbox WHERE inbox_id = ? AND state = 'active'";
-    const inbox = inboxId === undefined ? undefined : connection.get<{ row: number }>(active, inboxId)?.row;
-    if (inboxId !== undefined && inbox === undefined) return 'gone';
+    const place = this.#placeOf({ podId, inboxId });
+    if (place === undefined) return 'gone';
     connection.run(
-      'INSERT INTO api_key (key_id, digest, prefix, name, inbox, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
-      ...[keyId, digest, prefix, name, inbox ?? null, atMs, atMs],
+      `INSERT INTO api_key (key_id, digest, prefix, name, pod, inbox, permissions, created_at, updated_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ...[keyId, digest, prefix, name, place.pod, place.inbox, textOf(permissions), atMs, atMs],
     );
     return 'added';
   }
 
   /** `undefined` when there is no such key. */
-  rename(meant: KeyMeant, name: string, atMs: number): ApiKey | undefined {
+  change({ meant, name, permissions, atMs }: KeyChange): ApiKey | undefined {
     if (this.find(meant) === undefined) return undefined;
-    this.#connection.run('UPDATE api_key SET name = ?, updated_at = ? WHERE key_id = ?', name, atMs, meant.keyId);
+    const sql = `UPDATE api_key SET name = coalesce(?, name), permissions = coalesce(?, permissions), updated_at = ?
+      WHERE key_id = ?`;
+    this.#connection.run(sql, name ?? null, textOf(permissions), atMs, meant.keyId);
     return this.find(meant);
   }
 
@@ -58,8 +67,8 @@ export class KeyRows {
     this.#connection.run('UPDATE api_key SET used_at = ? WHERE key_id = ?', atMs, keyId);
   }
 
-  find({ keyId, inboxId }: KeyMeant): ApiKey | undefined {
-    const [and, values] = inboxId === undefined ? ['', []] : ['AND inbox_id = ?', [inboxId]];
+  find({ keyId, scope = {} }: KeyMeant): ApiKey | undefined {
+    const [and, values] = joined(keysWithin(scope));
     return this.#one(`${SELECT} AND key_id = ? ${and}`, keyId, ...values);
   }
 
@@ -68,17 +77,17 @@ export class KeyRows {
   }
 
   /** The newest first, unless the question says otherwise. */
-  list({ inboxId, limit, isAscending, place }: KeysQuestion): Listed<ApiKey> {
+  list({ limit, isAscending, place, ...scope }: KeysQuestion): Listed<ApiKey> {
     const [order, beyond] = isAscending ? ['ASC', '>'] : ['DESC', '<'];
-    const where = [
-      ...(inboxId === undefined ? [] : [{ sql: 'AND inbox_id = ?', values: [inboxId] }]),
+    const [and, values] = joined([
+      ...keysWithin(scope),
       ...(place === undefined
         ? []
-        : [{ sql: `AND (api_key.created_at, api_key.row) ${beyond} (?, ?)`, values: [place.atMs, place.row] }]),
-    ];
+        : [{ sql: `(api_key.created_at, api_key.row) ${beyond} (?, ?)`, values: [place.atMs, place.row] }]),
+    ]);
     const rows = this.#connection.all<StoredKey>(
-      `${SELECT} ${where.map(({ sql }) => sql).join(' ')} ORDER BY api_key.created_at ${order}, api_key.row ${order} LIMIT ?`,
-      ...where.flatMap(({ values }): readonly SQLInputValue[] => values),
+      `${SELECT} ${and} ORDER BY api_key.created_at ${order}, api_key.row ${order} LIMIT ?`,
+      ...values,
       limit + 1,
     );
     const shown = rows.slice(0, limit);
@@ -89,15 +98,40 @@ export class KeyRows {
       : { items };
   }
 
+  /** Rows of what a key shall be of; `undefined`: that is not there any more. */
+  #placeOf({ podId, inboxId }: Scope): { readonly pod: number | null; readonly inbox: number | null } | undefined {
+    const active = "SELECT row FROM inbox WHERE inbox_id = ? AND state = 'active'";
+    const [sql, value] = inboxId === undefined ? ['SELECT row FROM pod WHERE pod_id = ?', podId] : [active, inboxId];
+    if (value === undefined) return { pod: null, inbox: null };
+    const row = this.#connection.get<{ row: number }>(sql, value)?.row;
+    if (row === undefined) return undefined;
+    return inboxId === undefined ? { pod: row, inbox: null } : { pod: null, inbox: row };
+  }
+
   #one(sql: string, ...values: readonly SQLInputValue[]): ApiKey | undefined {
     const stored = this.#connection.get<StoredKey>(sql, ...values);
     return stored === undefined ? undefined : keyOf(stored);
   }
 }
 
+function keysWithin({ podId, inboxId }: Scope): readonly Condition[] {
+  if (inboxId !== undefined) return [{ sql: 'inbox_id = ?', values: [inboxId] }];
+  return podId === undefined ? [] : [{ sql: 'pod.pod_id = ?', values: [podId] }];
+}
+
+function joined(conditions: readonly Condition[]): readonly [and: string, values: readonly SQLInputValue[]] {
+  return [conditions.map(({ sql }) => `AND ${sql}`).join(' '), conditions.flatMap(({ values }) => values)];
+}
+
+function textOf(permissions: Permissions | undefined): string | null {
+  return permissions === undefined ? null : JSON.stringify(permissions);
+}
+
 function keyOf(stored: StoredKey): ApiKey {
   return {
-    ...{ keyId: stored.key_id, prefix: stored.prefix, name: stored.name, inboxId: stored.inbox_id ?? undefined },
+    ...{ keyId: stored.key_id, prefix: stored.prefix, name: stored.name },
+    ...{ podId: stored.pod_id ?? undefined, inboxId: stored.inbox_id ?? undefined },
+    permissions: stored.permissions === null ? undefined : (JSON.parse(stored.permissions) as Permissions),
     ...{ createdAtMs: stored.created_at, updatedAtMs: stored.updated_at, usedAtMs: stored.used_at ?? undefined },
   };
 }

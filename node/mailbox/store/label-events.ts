@@ -58,15 +58,21 @@ interface StoredLabelEvent {
 
 /** A page of an inbox's changes; an inbox that is not there has none. */
 export function listLabelEvents(connection: Connection, question: LabelEventsQuestion): Listed<LabelEvent> {
-  const { inboxId, limit, isAscending, place } = question;
+  const { inboxId, denied = [], limit, isAscending, place } = question;
   const [direction, sign] = isAscending ? ['ASC', '>'] : ['DESC', '<'];
   const rows = connection.all<StoredLabelEvent>(
     `SELECT label_event.row, event_id, message_id, label, is_added, label_event.at FROM label_event
      JOIN message ON message.row = label_event.message
      WHERE label_event.inbox = (SELECT row FROM inbox WHERE inbox_id = ? AND state = 'active')
+     ${denied.length === 0 ? '' : SHOWN}
      ${place === undefined ? '' : `AND (label_event.at, label_event.row) ${sign} (?, ?)`}
      ORDER BY label_event.at ${direction}, label_event.row ${direction} LIMIT ?`,
-    ...[inboxId, ...(place === undefined ? [] : [place.atMs, place.row]), limit + 1],
+    ...[
+      inboxId,
+      ...(denied.length === 0 ? [] : [JSON.stringify(denied), JSON.stringify(denied)]),
+      ...(place === undefined ? [] : [place.atMs, place.row]),
+      limit + 1,
+    ],
   );
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
@@ -81,6 +87,9 @@ function labelEventOf(stored: StoredLabelEvent): LabelEvent {
   };
 }
 
+const SHOWN = `AND label_event.label NOT IN (SELECT value FROM json_each(?))
+  AND NOT EXISTS (SELECT 1 FROM message_label WHERE message_label.message = label_event.message
+    AND message_label.label IN (SELECT value FROM json_each(?)))`;
 // The rows are in the order of time, but for a clock that was set back: so the search begins at the oldest and is short.
 const AGED = `DELETE FROM label_event WHERE row IN (SELECT row FROM (SELECT row, at FROM label_event ORDER BY row LIMIT 1000)
   WHERE at < ? LIMIT ?)`;

@@ -121,7 +121,10 @@ export class ListRows {
 
   /** Those whose lists an inbox keeps to, the narrowest first. */
   #scopesOf(inboxId: string): readonly ListScope[] {
-    return [{ kind: 'inbox', inboxId }, { kind: 'organization' }];
+    const sql = 'SELECT pod_id FROM inbox JOIN pod ON pod.row = inbox.pod WHERE inbox_id = ?';
+    const podId = this.#connection.get<{ pod_id: string }>(sql, inboxId)?.pod_id;
+    const ofPod = podId === undefined ? [] : [{ kind: 'pod', podId } as const];
+    return [{ kind: 'inbox', inboxId }, ...ofPod, { kind: 'organization' }];
   }
 
   /** `undefined`: the scope has no list of that direction. */
@@ -140,7 +143,9 @@ export class ListRows {
   }
 
   #isThere(scope: ListScope): boolean {
-    if (scope.kind !== 'inbox') return true;
+    if (scope.kind === 'organization') return true;
+    if (scope.kind === 'pod')
+      return this.#connection.get('SELECT 1 FROM pod WHERE pod_id = ?', scope.podId) !== undefined;
     return (
       this.#connection.get("SELECT 1 FROM inbox WHERE inbox_id = ? AND state = 'active'", scope.inboxId) !== undefined
     );

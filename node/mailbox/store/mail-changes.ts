@@ -1,10 +1,12 @@
 // Labels that change, and mails that are deleted: of one mail, or of all mails of a thread, in one transaction. All of it runs within one.
+import type { SQLInputValue } from 'node:sqlite';
 import type { LabelChange, LabelOutcome, LabelOutcomes, LabelsRequired, MailsMeant } from '../label.ts';
 import { LABELS_MAX, QUARANTINE } from '../label.ts';
 import type { IntakeQuestions } from '../questions.ts';
 import type { MailsNamed } from '../stored-mail.ts';
 import type { Connection } from './database.ts';
 import type { LabelledMail, LabelRows } from './label-rows.ts';
+import { inboxesWithin } from './scope-condition.ts';
 import type { SearchRows } from './search-rows.ts';
 import { refreshThread } from './thread-rows.ts';
 
@@ -116,14 +118,14 @@ export class MailChanges {
 
   /** One more than may be changed at once, at most. */
   #meant(meant: MailsMeant): readonly Meant[] {
-    const { inboxId } = meant;
+    const within = inboxesWithin(meant);
     const [where, value] =
       'messageId' in meant ? ['message.message_id = ?', meant.messageId] : ['thread.thread_id = ?', meant.threadId];
     return this.#parts.connection.all<Meant>(
       `SELECT message.row, message.inbox, message.thread, message.message_id, message.raw, message.size, message.at FROM message
        JOIN inbox ON inbox.row = message.inbox JOIN thread ON thread.row = message.thread
-       WHERE inbox.state = 'active' AND ${where} ${inboxId === undefined ? '' : 'AND inbox.inbox_id = ?'} LIMIT ?`,
-      ...[value, ...(inboxId === undefined ? [] : [inboxId]), THREAD_MAILS_MAX + 1],
+       WHERE inbox.state = 'active' AND ${where} ${within.map(({ sql }) => `AND ${sql}`).join(' ')} LIMIT ?`,
+      ...[value, ...within.flatMap(({ values }): readonly SQLInputValue[] => values), THREAD_MAILS_MAX + 1],
     );
   }
 }

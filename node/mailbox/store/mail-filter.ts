@@ -22,7 +22,7 @@ export interface Condition {
   readonly values: readonly SQLInputValue[];
 }
 
-/** Everything that a row of the table must fit, its place in the list included. `inbox`: a row, or none for all of them. */
+/** Everything that a row of the table must fit, its place in the list included. `inbox`: a row, or none for all of those in the scope. */
 export function conditionOf(table: FilteredTable, question: MailsQuestion, inbox: number | undefined): Condition {
   const { time } = table;
   const inTime: readonly (Condition | undefined)[] = [
@@ -33,6 +33,7 @@ export function conditionOf(table: FilteredTable, question: MailsQuestion, inbox
   const all = [
     inbox === undefined ? undefined : { sql: 'inbox = ?', values: [inbox] },
     shownCondition(table, question.include),
+    ...(question.denied ?? []).map((label) => ({ sql: `NOT ${hasLabel(table)}`, values: [label] })),
     ...question.labels.map((label) => ({ sql: hasLabel(table), values: [label] })),
     ...inTime,
     ...textConditions(table, question),

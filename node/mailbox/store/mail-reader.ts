@@ -1,5 +1,6 @@
 // Mails as they are read again.
 
+import type { SQLInputValue } from 'node:sqlite';
 import type { Listed } from '../list.ts';
 import type { MailPart } from '../message.ts';
 import type {
@@ -16,6 +17,7 @@ import type { Connection } from './database.ts';
 import { conditionOf, type FilteredTable, orderOf, shownCondition } from './mail-filter.ts';
 import { COLUMNS, ITEM_BYTES, ITEM_COLUMNS, type PlacedMail, pageOf, WHOLE_BYTES } from './mail-page.ts';
 import type { MessageHead } from './message-row.ts';
+import { inboxesWithin } from './scope-condition.ts';
 
 const TABLE: FilteredTable = {
   ...{ name: 'message', time: 'at', labels: 'message_label' },
@@ -156,18 +158,18 @@ export class MailReader {
   }
 
   /** The attachment of a mail, or of a thread. */
-  part({ inboxId, messageId, threadId, attachmentId }: PartQuestion): FoundPart | undefined {
+  part({ messageId, threadId, attachmentId, ...scope }: PartQuestion): FoundPart | undefined {
     const wanted = [
-      ...(inboxId === undefined ? [] : [['inbox.inbox_id = ?', inboxId] as const]),
-      ...(messageId === undefined ? [] : [['message.message_id = ?', messageId] as const]),
-      ...(threadId === undefined ? [] : [['thread.thread_id = ?', threadId] as const]),
+      ...inboxesWithin(scope),
+      ...(messageId === undefined ? [] : [{ sql: 'message.message_id = ?', values: [messageId] }]),
+      ...(threadId === undefined ? [] : [{ sql: 'thread.thread_id = ?', values: [threadId] }]),
     ];
     const found = this.#connection.get<StoredPart>(
       `SELECT part.*, message.raw FROM part JOIN message ON message.row = part.message JOIN thread ON thread.row = message.thread
        JOIN inbox ON inbox.row = message.inbox
-       WHERE ${ACTIVE} AND attachment_id = ? ${wanted.map(([sql]) => `AND ${sql}`).join(' ')}`,
+       WHERE ${ACTIVE} AND attachment_id = ? ${wanted.map(({ sql }) => `AND ${sql}`).join(' ')}`,
       attachmentId,
-      ...wanted.map(([, value]) => value),
+      ...wanted.flatMap(({ values }): readonly SQLInputValue[] => values),
     );
     return found === undefined ? undefined : foundPart(found);
   }

@@ -15,10 +15,12 @@ import { EventReader } from './event-rows.ts';
 import { InboxReader } from './inbox-reader.ts';
 import { KeyRows } from './key-rows.ts';
 import { listLabelEvents } from './label-events.ts';
+import { isLabelled } from './labelled.ts';
 import { ListRows } from './list-rows.ts';
 import { exportedMails } from './mail-export.ts';
 import { MailReader } from './mail-reader.ts';
 import { outdatedMails } from './outdated.ts';
+import { PodRows } from './pod-rows.ts';
 import { SearchReader } from './search-reader.ts';
 import { ThreadReader } from './thread-reader.ts';
 import { waitedMail } from './waited-mail.ts';
@@ -36,6 +38,7 @@ const connection = openForReading(directory);
 const inboxes = new InboxReader(connection);
 const mails = new MailReader(connection);
 const keys = new KeyRows(connection);
+const pods = new PodRows(connection);
 const events = new EventReader(connection);
 const lists = new ListRows(connection);
 const threads = new ThreadReader(connection, mails);
@@ -53,6 +56,9 @@ answerQuestions<QueryQuestions>(
   port,
   {
     inbox: (inboxId) => inboxes.find(inboxId),
+    pod: (text) => pods.find(text),
+    pods: (question) => pods.list(question),
+    isLabelled: (question) => isLabelled(connection, question),
     inboxes: (question) => inboxes.list(question),
     searchInboxes: (question) => inboxes.search(question),
     mail: (question) => mails.find(question),

@@ -1,16 +1,21 @@
 // Threads as they are read again.
 
+import type { SQLInputValue } from 'node:sqlite';
 import type { Listed } from '../list.ts';
 import type { MailPart } from '../message.ts';
+import type { Scope } from '../scope.ts';
 import type { MailsQuestion, ThreadItem, ThreadQuestion, WholeMail } from '../stored-mail.ts';
 import type { Connection } from './database.ts';
-import { conditionOf, type FilteredTable, orderOf } from './mail-filter.ts';
+import { type Condition, conditionOf, type FilteredTable, orderOf } from './mail-filter.ts';
 import { type MailReader, partOf, type StoredPart } from './mail-reader.ts';
+import { inboxesWithin } from './scope-condition.ts';
 
 const TABLE: FilteredTable = {
   ...{ name: 'thread', time: 'last_at', labels: 'thread_label' },
   ...{ from: 'senders', to: 'recipients' },
 };
+/** Inboxes of a pod whose threads are put together inbox by inbox. */
+const MERGED_INBOXES_MAX = 1_000;
 /** Attachments that a thread shows. */
 export const PARTS_MAX = 100;
 
@@ -44,7 +49,18 @@ const LABELS = `SELECT thread, label FROM thread_label WHERE thread IN (SELECT v
 const HAVE_PARTS = `SELECT value AS row FROM json_each(?)
   WHERE EXISTS (SELECT 1 FROM message CROSS JOIN part ON part.message = message.row
     WHERE message.thread = value AND message.hidden = (SELECT hidden FROM thread WHERE row = value))`;
-const IS_ACTIVE = "EXISTS (SELECT 1 FROM inbox WHERE inbox.row = thread.inbox AND state = 'active')";
+function and(one: Condition, other: Condition): Condition {
+  return { sql: `${one.sql} AND ${other.sql}`, values: [...one.values, ...other.values] };
+}
+
+/** Whether a thread is of an inbox that is there, and within a scope. */
+function isWithin(scope: Scope): Condition {
+  const within = inboxesWithin(scope);
+  return {
+    sql: `EXISTS (SELECT 1 FROM inbox WHERE inbox.row = thread.inbox AND state = 'active' ${within.map(({ sql }) => `AND ${sql}`).join(' ')})`,
+    values: within.flatMap(({ values }): readonly SQLInputValue[] => values),
+  };
+}
 
 export class ThreadReader {
   readonly #connection: Connection;
@@ -57,16 +73,17 @@ export class ThreadReader {
 
   /** Threads by their last mail, the newest first, unless the question says otherwise. */
   list(question: MailsQuestion): Listed<ThreadItem> {
-    const { inboxId, limit, isAscending } = question;
+    const { podId, inboxId, limit, isAscending } = question;
     const sql = 'SELECT row FROM inbox WHERE inbox_id = ?';
     const inbox = inboxId === undefined ? undefined : this.#connection.get<{ row: number }>(sql, inboxId);
     if (inboxId !== undefined && inbox === undefined) return { items: [] };
     const condition = conditionOf(TABLE, question, inbox?.row);
-    const rows = this.#connection.all<StoredThread>(
-      `${SELECT} WHERE ${IS_ACTIVE} AND ${condition.sql} ${orderOf(TABLE, isAscending)} LIMIT ?`,
-      ...condition.values,
-      limit + 1,
-    );
+    const order = orderOf(TABLE, isAscending);
+    const isOfPod = inboxId === undefined && podId !== undefined;
+    const { sql: from, values } = isOfPod
+      ? this.#inPod(podId, condition, order, limit + 1)
+      : and(isWithin({}), condition);
+    const rows = this.#connection.all<StoredThread>(`${SELECT} WHERE ${from} ${order} LIMIT ?`, ...values, limit + 1);
     const shown = rows.slice(0, limit);
     const last = shown.at(-1);
     const items = this.#items(shown);
@@ -75,11 +92,28 @@ export class ThreadReader {
       : { items };
   }
 
+  /**
+   * Among the threads of all pods, those of a small one are far apart: of each of its inboxes the first are taken by the inbox's own index.
+   * Those of one with very many inboxes are not.
+   */
+  #inPod(podId: string, condition: Condition, order: string, limit: number): Condition {
+    const sql = `SELECT count(*) AS count FROM (SELECT 1 FROM inbox JOIN pod ON pod.row = inbox.pod WHERE pod_id = ? LIMIT ?)`;
+    const { count = 0 } = this.#connection.get<{ count: number }>(sql, podId, MERGED_INBOXES_MAX + 1) ?? {};
+    if (count > MERGED_INBOXES_MAX) return and(isWithin({ podId }), condition);
+    return {
+      sql: `thread.row IN (SELECT shown.row FROM pod JOIN inbox ON inbox.pod = pod.row CROSS JOIN thread AS shown ON shown.row IN
+        (SELECT thread.row FROM thread WHERE thread.inbox = inbox.row AND ${condition.sql} ${order} LIMIT ?)
+        WHERE pod_id = ? AND state = 'active')`,
+      values: [...condition.values, limit, podId],
+    };
+  }
+
   /** A thread with one page of its mails. What is hidden in it is shown when it is asked for, or when there is nothing else. */
   find(question: ThreadQuestion): { thread: ThreadItem; mails: Listed<WholeMail> } | undefined {
-    const { inboxId, threadId, include, ...page } = question;
-    const stored = this.#connection.get<StoredThread>(`${SELECT} WHERE ${IS_ACTIVE} AND thread_id = ?`, threadId);
-    if (stored === undefined || (inboxId !== undefined && stored.inbox_id !== inboxId)) return undefined;
+    const { podId, inboxId, threadId, include, ...page } = question;
+    const { sql, values } = isWithin({ podId, inboxId });
+    const stored = this.#connection.get<StoredThread>(`${SELECT} WHERE ${sql} AND thread_id = ?`, ...values, threadId);
+    if (stored === undefined) return undefined;
     const shown = stored.hidden === 1 ? page : { ...page, include };
     return { thread: this.#item(stored), mails: this.#mails.ofThread(stored.row, shown) };
   }

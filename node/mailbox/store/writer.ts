@@ -29,6 +29,7 @@ import { MailRows, type MailRowsParts } from './mail-rows.ts';
 import { OutcomeRows } from './outcome-rows.ts';
 import { OutgoingRows } from './outgoing-rows.ts';
 import { OutgoingWriter } from './outgoing-writer.ts';
+import { PodRows } from './pod-rows.ts';
 import { RawFiles } from './raw-files.ts';
 import { Receipts } from './receipts.ts';
 import { releaseMail } from './release.ts';
@@ -56,6 +57,8 @@ export class Writer {
   readonly files: RawFiles;
   /** To be changed within `write`. */
   readonly keys: KeyRows;
+  /** To be changed within `write`. */
+  readonly pods: PodRows;
   readonly events: EventRows;
   readonly labelEvents: LabelEvents;
   readonly outgoing: OutgoingWriter;
@@ -91,6 +94,7 @@ export class Writer {
     this.search = new SearchRows(connection);
     this.#inboxes = new InboxRows(connection, this.search);
     this.keys = new KeyRows(connection);
+    this.pods = new PodRows(connection);
     this.labelEvents = new LabelEvents(connection, newUuid);
     const labels = new LabelRows(connection, this.labelEvents);
     const { chooseThread, baseSubject } = options;
@@ -293,5 +297,7 @@ function organizationIn(connection: Connection, { random, nowMs }: WriterOptions
   const fileKey = random.bytes(FILE_KEY_BYTES);
   const add = 'INSERT INTO organization (id, pod_id, file_key, created_at) VALUES (?, ?, ?, ?)';
   connection.run(add, organizationId, podId, fileKey, nowMs);
+  const pod = "INSERT INTO pod (pod_id, name, created_at, updated_at) VALUES (?, 'Default', ?, ?)";
+  connection.run(pod, podId, nowMs, nowMs);
   return { organizationId, podId, fileKey, createdAtMs: nowMs };
 }

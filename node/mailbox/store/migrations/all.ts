@@ -10,6 +10,7 @@ import { form7 } from './form-7.ts';
 import { form8 } from './form-8.ts';
 import { form9 } from './form-9.ts';
 import { form10 } from './form-10.ts';
+import { form10 } from './form-10.ts';
 import { form11 } from './form-11.ts';
 import type { Migration } from './migration.ts';
 

@@ -4,21 +4,25 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import type { Caller } from '../../../../node/mailbox/api-key.ts';
 import { MailboxError } from '../../../../node/mailbox/errors.ts';
 import type { EventType } from '../../../../node/mailbox/event.ts';
 import { EventNews } from '../../../../node/mailbox/events/event-news.ts';
 import { type EventFrame, EventPages } from '../../../../node/mailbox/events/event-pages.ts';
 import { EventSockets, KEY_SOCKETS_MAX } from '../../../../node/mailbox/events/event-sockets.ts';
+import { holdsInbox } from '../../../../node/mailbox/scope.ts';
 import { RecordingLog } from '../../../support/recording-log.ts';
 import { VirtualClock } from '../../../support/virtual-clock.ts';
 
 const A = 'a@x.com';
 const B = 'b@x.com';
+const POD = 'pod';
 
 let clock: VirtualClock;
 let news: EventNews;
 let events: EventFrame[];
-let keys: Map<string, string | undefined>;
+let keys: Map<string, Omit<Caller, 'keyId'>>;
+let sockets: EventSockets;
 let server: Server;
 let ending: AbortController;
 let running: Promise<void>;
@@ -28,25 +32,30 @@ let connections: Socket[];
 beforeEach(async () => {
   [clock, news, events, clients, connections] = [new VirtualClock(), new EventNews(), [], [], []];
   keys = new Map([
-    ['org', undefined],
-    ['of a', A],
+    ['org', {}],
+    ['of a', { podId: POD, inboxId: A }],
+    ['of pod', { podId: POD }],
+    ['of other pod', { podId: 'other' }],
+    ['no spam', { permissions: { message_read: true } }],
+    ['no mail', { permissions: { inbox_read: true } }],
   ]);
-  const sockets = new EventSockets({
+  sockets = new EventSockets({
     ...{ clock, news, log: new RecordingLog(), rates: { count: () => {} } },
     admission: {
       admitText: async (key) => {
         if (!keys.has(key)) throw new MailboxError('unknown_api_key', 'The API key is none of this host.');
-        return { keyId: key, inboxId: keys.get(key) };
+        return { keyId: key, ...keys.get(key) };
       },
     },
     pages: { after: async (row) => events.filter((event) => event.row > row).slice(0, 2) },
     lastRow: async () => events.length,
     rowOf: async (eventId) => events.find(({ text }) => JSON.parse(text).event_id === eventId)?.row,
-    inboxOf: async (text) => {
-      if (text !== A && text !== B) throw new MailboxError('not_found', 'There is no such inbox.');
+    inboxOf: async (text, scope) => {
+      if ((text !== A && text !== B) || !holdsInbox(scope, { podId: POD, inboxId: text }))
+        throw new MailboxError('not_found', 'There is no such inbox.');
       return text;
     },
-    podId: async () => 'pod',
+    podOf: async (text) => (text === POD || text === 'other' ? text : undefined),
   });
   server = createServer();
   server.on('connection', (connection) => connections.push(connection));
@@ -67,9 +76,15 @@ afterEach(async () => {
   for (const connection of connections) connection.destroy();
 });
 
-const happen = (inboxId: string, type: EventType = 'message.received') => {
+const happen = (inboxId: string, type: EventType = 'message.received', podId = POD) => {
   const row = events.length + 1;
-  events.push({ row, type, inboxId, text: JSON.stringify({ type: 'event', event_id: `e${row}`, event_type: type }) });
+  events.push({
+    row,
+    type,
+    inboxId,
+    podId,
+    text: JSON.stringify({ type: 'event', event_id: `e${row}`, event_type: type }),
+  });
   news.tell();
 };
 
@@ -123,11 +138,12 @@ describe('a socket', () => {
     happen(B, 'message.received.spam');
     happen(A, 'message.received.spam');
     await expect.poll(() => heard.slice(1)).toEqual(['e3']);
-    say({ type: 'subscribe', inbox_ids: [B], pod_ids: ['pod'] });
+    say({ type: 'subscribe', inbox_ids: [B], pod_ids: ['other'] });
     await expect.poll(() => heard.length).toBe(3);
     happen(A);
     happen(B);
-    await expect.poll(() => heard.slice(3)).toEqual(['e5']);
+    happen('c@x.com', 'message.received', 'other');
+    await expect.poll(() => heard.slice(3)).toEqual(['e5', 'e6']);
   });
 
   it('of one inbox’s key hears of that inbox alone, and can name no other', async () => {
@@ -137,6 +153,41 @@ describe('a socket', () => {
     await expect.poll(() => heard.slice(1)).toEqual(['e2']);
     say({ type: 'subscribe', inbox_ids: [B] });
     await expect.poll(() => heard.at(-1)).toMatchObject({ type: 'error', name: 'NotFoundError' });
+  });
+
+  it('of a pod’s key hears of that pod alone, and can name nothing of another', async () => {
+    const { heard, say } = await subscribed({}, '?api_key=of%20pod');
+    happen('c@x.com', 'message.received', 'other');
+    happen(A);
+    await expect.poll(() => heard.slice(1)).toEqual(['e2']);
+    say({ type: 'subscribe', pod_ids: ['other'] });
+    await expect.poll(() => heard.at(-1)).toMatchObject({ type: 'error', message: 'There is no such pod.' });
+    const other = await connect('?api_key=of%20other%20pod');
+    other.say({ type: 'subscribe', inbox_ids: [A] });
+    await expect.poll(() => other.heard).toMatchObject([{ type: 'error', message: 'There is no such inbox.' }]);
+  });
+
+  it('of an inbox’s key names no pod, not even that of the inbox', async () => {
+    const { heard, say } = await connect('?api_key=of%20a');
+    say({ type: 'subscribe', pod_ids: [POD] });
+    await expect.poll(() => heard).toMatchObject([{ type: 'error', message: 'There is no such pod.' }]);
+  });
+
+  it('is told of no quarantine that its key may not read', async () => {
+    const { heard, say } = await connect('?api_key=no%20spam');
+    say({ type: 'subscribe', event_types: ['message.received', 'message.received.spam'] });
+    await expect
+      .poll(() => heard)
+      .toMatchObject([{ type: 'error', message: expect.stringContaining('label_spam_read') }]);
+    expect(await refusal('?api_key=no%20mail')).toEqual([403, expect.objectContaining({ code: 'missing_permission' })]);
+  });
+
+  it('ends at once with its key, and comes again when that opens other things', async () => {
+    const [one, other] = [await connect('?api_key=of%20a'), await connect()];
+    sockets.endOf('of a', true);
+    await expect.poll(one.closed).toBe(1008);
+    sockets.endOf('org', false);
+    await expect.poll(other.closed).toBe(1012);
   });
 
   it('is told what it has missed since an event, and that this is kept no more', async () => {
@@ -188,7 +239,7 @@ describe('a socket', () => {
     const { socket, closed } = await subscribed();
     socket.pause();
     const text = JSON.stringify({ type: 'event', event_id: 'large', more: 'x'.repeat(8 * 1024 * 1024) });
-    events.push({ row: 1, type: 'message.received', inboxId: A, text });
+    events.push({ row: 1, type: 'message.received', inboxId: A, podId: POD, text });
     news.tell();
     await clock.advance(29_000);
     await clock.advance(2_000);

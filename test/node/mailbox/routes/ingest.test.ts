@@ -78,9 +78,9 @@ describe('POST /api/mailbox/ingest', () => {
     expect(readdirSync(join(node.directory, 'spool'))).toEqual([]);
   });
 
-  it('is not there for the key of one inbox', async () => {
+  it('takes a key of the organization, and not that of one inbox', async () => {
     const { body } = await node.v0('POST', `/inboxes/${TO}/api-keys`, { name: 'one' });
     const answer = await ingest(`to=${TO}`, MAIL, { authorization: `Bearer ${body.api_key}` });
-    expect(answer.status).toBe(404);
+    expect(answer).toMatchObject({ status: 403, body: { code: 'forbidden' } });
   });
 });

@@ -1,188 +1,296 @@
-// The key of an inbox, at every route, with what is not its own: nothing of that is shown, and each refusal is the very one that an id gets
-// which never was.
+// Every route as its table has it, with every kind of key, and with what is of every other scope: nothing of that is shown, and each answer is
+// the very one that an id gets which never was. A route that is put in later is asked as well (test/support/route-requests.ts).
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { MailPart } from '../../../../node/mailbox/message.ts';
+import { PERMISSIONS, type Permission } from '../../../../node/mailbox/permission.ts';
 import { Writer } from '../../../../node/mailbox/store/writer.ts';
 import { baseSubject } from '../../../../node/mailbox/threads/subject.ts';
 import { chooseThread } from '../../../../node/mailbox/threads/thread-choice.ts';
 import { type MailboxNode, mailboxNode } from '../../../support/mailbox-node.ts';
 import { receivedMail } from '../../../support/mails.ts';
+import {
+  ATTACHMENT_ID,
+  ID_KINDS,
+  type IdKind,
+  idsOf,
+  requestTo,
+  type TableRoute,
+} from '../../../support/route-requests.ts';
 import { seededRandom } from '../../../support/seeded-random.ts';
+import { LIVE_MS_MAX } from '../../../support/time-bounds.ts';
 
-const A = 'a@agents.example.com';
-const B = 'b@agents.example.com';
 const PART: MailPart = {
-  ...{ attachmentId: '1-0badcafe', filename: 'file.txt', contentType: 'text/plain', disposition: 'attachment' },
+  ...{ attachmentId: ATTACHMENT_ID, filename: 'file.txt', contentType: 'text/plain', disposition: 'attachment' },
   ...{ encoding: 'identity', start: 0, end: 2, size: 2 },
 };
+const HOOK = { url: 'http://127.0.0.1:9/hook', event_types: ['message.received'] };
+const NEVER: Readonly<Record<IdKind, string>> = {
+  ...{ pod: '00000000-0000-4000-8000-000000000000', inbox: 'never@agents.example.com', message: '<never@y.com>' },
+  ...{ thread: '00000000-0000-4000-8000-000000000001', key: '00000000-0000-4000-8000-000000000002' },
+  webhook: '00000000-0000-4000-8000-000000000003',
+};
 
-interface Ids {
-  readonly inbox: string;
-  readonly message: string;
-  readonly thread: string;
-  readonly key: string;
+/** Something with a scope, what is of it, and the key that opens it. */
+interface Owner {
+  readonly name: string;
+  readonly pod?: string;
+  readonly inbox?: string;
+  readonly ids: Partial<Readonly<Record<IdKind, string>>>;
+  readonly text: string;
 }
 
-/** None of them is anything's. */
-const NEVER: Ids = {
-  ...{ inbox: 'never@agents.example.com', message: '<never@y.com>' },
-  ...{ thread: '00000000-0000-4000-8000-000000000000', key: '00000000-0000-4000-8000-000000000001' },
-};
-const at = encodeURIComponent;
-const CHANGE = { add_labels: ['x'] };
+/** One id that a request names: whose it is. */
+interface Named {
+  readonly kind: IdKind;
+  readonly isInBody: boolean;
+  readonly owner: Owner;
+}
 
-/** Those of leases, none of which is alive. */
-const leaseRoutes = (inbox: string, message: string) => {
-  const ofInbox = `/api/mailbox/inboxes/${at(inbox)}`;
-  const ofMessage = ['extend', 'complete', 'release'].map((verb) => `${ofInbox}/messages/${at(message)}/${verb}`);
-  return [
-    ['POST', `${ofInbox}/claim`, { worker: 'w', labels: ['none'] }] as const,
-    ['POST', `${ofInbox}/wait`, { timeout_seconds: 0, labels: ['none'] }] as const,
-    ...ofMessage.map((path) => ['POST', path, { lease: 'dead' }] as const),
+let node: MailboxNode;
+let writer: Writer;
+let table: readonly TableRoute[];
+let owners: readonly Owner[];
+/** Mails, each with its thread, of inbox A1 that have a label by which they are hidden. */
+let hidden: Readonly<Record<'spam' | 'blocked' | 'unauthenticated' | 'trash', Owner['ids']>>;
+
+const LABELS = ['spam', 'blocked', 'unauthenticated', 'trash'] as const;
+const CALLERS = ['organization', 'pod A', 'pod B', 'inbox A1', 'inbox A2', 'inbox B1'];
+const ownerOf = (name: string) => owners.find((one) => one.name === name) as Owner;
+
+beforeEach(async () => {
+  node = await mailboxNode();
+  const made = { random: seededRandom(7), nowMs: 0, hostId: 'mac', chooseThread, baseSubject };
+  writer = await Writer.open({ ...made, directory: node.directory });
+  const ofScope = async (path: string) => {
+    const { body: key } = await node.v0('POST', `${path}/api-keys`, {});
+    const { body: webhook } = await node.v0('POST', `${path}/webhooks`, HOOK);
+    return { text: String(key.api_key), key: String(key.api_key_id), webhook: String(webhook.webhook_id) };
+  };
+  const store = async (inbox: string, raw: string, labels: readonly string[] = []) => {
+    const content = { headerId: `<${raw}@y.com>`, subject: raw, parts: [PART] };
+    const [stored] = await writer.store(receivedMail({ to: [inbox], content, raw, labels }));
+    return { inbox, message: String(stored?.messageId), thread: String(stored?.threadId) };
+  };
+  const podOwner = async (name: string, pod: string): Promise<Owner> => {
+    const { text, ...ids } = await ofScope(`/pods/${pod}`);
+    return { name, pod, text, ids: { pod, ...ids } };
+  };
+  const inboxOwner = async (name: string, pod: string): Promise<Owner> => {
+    const username = name.replace('inbox ', '').toLowerCase();
+    const { inbox_id: inbox } = (await node.v0('POST', `/pods/${pod}/inboxes`, { username })).body;
+    const { text, ...ids } = await ofScope(`/inboxes/${inbox}`);
+    return { name, pod, inbox, text, ids: { pod, ...ids, ...(await store(inbox, `of-${username}`)) } };
+  };
+  const [a, b] = [await node.v0('POST', '/pods', { name: 'A' }), await node.v0('POST', '/pods', { name: 'B' })];
+  const [podA, podB] = [String(a.body.pod_id), String(b.body.pod_id)];
+  const [standard] = (await node.v0('GET', '/pods?ascending=true')).body.pods;
+  const { text, ...ids } = await ofScope('');
+  owners = [
+    { name: 'organization', text, ids },
+    await podOwner('pod A', podA),
+    await podOwner('pod B', podB),
+    await inboxOwner('inbox A1', podA),
+    await inboxOwner('inbox A2', podA),
+    await inboxOwner('inbox B1', podB),
+    await inboxOwner('inbox D', standard.pod_id),
   ];
+  const a1 = ownerOf('inbox A1').inbox ?? '';
+  const under = async (label: keyof typeof hidden) => {
+    const named = await store(a1, label);
+    await node.v0('PATCH', `/inboxes/${a1}/messages/${encodeURIComponent(named.message)}`, { add_labels: [label] });
+    return named;
+  };
+  hidden = {
+    ...{ spam: await under('spam'), blocked: await under('blocked') },
+    ...{ unauthenticated: await under('unauthenticated'), trash: await under('trash') },
+  };
+  table = (await node.own('GET', '/routes')).body.routes;
+}, LIVE_MS_MAX);
+
+afterEach(async () => {
+  writer.close();
+  await node[Symbol.asyncDispose]();
+});
+
+/** The whole answer, but for when it was given. */
+const ask = async (request: Request) => {
+  // As often as a key may ask.
+  await node.clock.advance(20);
+  const response = await node.node.fetch(request);
+  const headers = [...response.headers].filter(([name]) => name !== 'date' && name !== 'content-length');
+  return { status: response.status, headers, text: await response.text() };
 };
 
-/** Every route that takes an id, and what it is sent. */
-const routes = ({
-  inbox,
-  message,
-  thread,
-  key,
-}: Ids): readonly (readonly [method: string, path: string, body?: object])[] => {
-  const ofInbox = `/v0/inboxes/${at(inbox)}`;
-  const ofMessage = `${ofInbox}/messages/${at(message)}`;
-  return [
-    ['GET', ofInbox],
-    ['PATCH', ofInbox, { display_name: 'x' }],
-    ['DELETE', ofInbox],
-    ['GET', `${ofInbox}/messages`],
-    ['GET', ofMessage],
-    ['GET', `${ofMessage}/raw`],
-    ['GET', `${ofMessage}/attachments/${PART.attachmentId}`],
-    ['PATCH', ofMessage, CHANGE],
-    ['DELETE', ofMessage],
-    ['POST', `${ofInbox}/messages/batch-get`, { message_ids: [message] }],
-    ['POST', `${ofInbox}/messages/batch-update`, { message_ids: [message], ...CHANGE }],
-    ['GET', `/api/mailbox/inboxes/${at(inbox)}/messages/${at(message)}/preview`],
-    ['GET', `/api/mailbox/inboxes/${at(inbox)}/settings`],
-    ['PUT', `/api/mailbox/inboxes/${at(inbox)}/settings`, { retention_days: 1 }],
-    ['GET', `${ofInbox}/threads`],
-    ...[ofInbox, '/v0'].flatMap((root) => [
-      ['GET', `${root}/threads/${thread}`] as const,
-      ['GET', `${root}/threads/${thread}/attachments/${PART.attachmentId}`] as const,
-      ['PATCH', `${root}/threads/${thread}`, CHANGE] as const,
-      ['DELETE', `${root}/threads/${thread}`] as const,
-      ['GET', `${root}/api-keys/${key}`] as const,
-      ['PATCH', `${root}/api-keys/${key}`, { name: 'x' }] as const,
-      ['DELETE', `${root}/api-keys/${key}`] as const,
-    ]),
-    ['GET', `${ofInbox}/api-keys`],
-    ['POST', `${ofInbox}/api-keys`, {}],
-    ['GET', `${ofInbox}/no-such-route`],
-    ['POST', `/api/mailbox/inboxes/${at(inbox)}/no-such-route`, {}],
-    ...leaseRoutes(inbox, message),
-  ];
+const holds = (caller: Owner, { pod, inbox }: Owner) =>
+  caller.inbox === undefined ? caller.pod === undefined || caller.pod === pod : caller.inbox === inbox;
+
+/** Whether what is named last lies within the key's scope, and within what the path has named before. */
+const isRight = (caller: Owner, all: readonly Named[]) => {
+  const last = all.at(-1) as Named;
+  const inPath = all.slice(0, -1).filter(({ isInBody }) => !isInBody);
+  const pod = inPath.find(({ kind }) => kind === 'pod')?.owner.pod;
+  const inbox = inPath.find(({ kind }) => kind === 'inbox')?.owner.inbox;
+  if (!holds(caller, last.owner)) return false;
+  return (pod === undefined || last.owner.pod === pod) && (inbox === undefined || last.owner.inbox === inbox);
 };
 
-describe('the key of an inbox', () => {
-  let node: MailboxNode;
-  let writer: Writer;
-  let ids: Readonly<Record<'a' | 'b', Ids & { readonly text: string }>>;
+/** The first thing that is named out of its place; absent: there is none. */
+const firstWrong = (caller: Owner, all: readonly Named[]) =>
+  all.find((_, at) => !isRight(caller, all.slice(0, at + 1)));
 
-  beforeEach(async () => {
-    node = await mailboxNode();
-    const made = { random: seededRandom(7), nowMs: 0, hostId: 'mac', chooseThread, baseSubject };
-    for (const username of ['a', 'b']) await node.v0('POST', '/inboxes', { username });
-    writer = await Writer.open({ ...made, directory: node.directory });
-    const idsOf = async (inbox: string) => {
-      const content = { headerId: `<of-${inbox}>`, parts: [PART] };
-      const [stored] = await writer.store(receivedMail({ to: [inbox], content }));
-      const { body } = await node.v0('POST', `/inboxes/${inbox}/api-keys`, {});
-      const [message, thread] = [String(stored?.messageId), String(stored?.threadId)];
-      return { inbox, message, thread, key: String(body.api_key_id), text: String(body.api_key) };
-    };
-    ids = { a: await idsOf(A), b: await idsOf(B) };
-  });
+/** Each way to name things of `other` in the place of one's own. */
+function* mixtures(route: TableRoute, own: Owner, other: Owner): Generator<readonly Named[]> {
+  const ids = idsOf(route);
+  for (let mask = 1; mask < 2 ** ids.length; mask += 1) {
+    const all = ids.map(({ kind, isInBody }, at) => {
+      const owner = (mask >> at) % 2 === 1 ? other : own;
+      // A pod is above its inboxes.
+      return { kind, isInBody, owner: kind === 'pod' ? podOf(owner) : owner };
+    });
+    if (all.every(({ kind, owner }) => owner.ids[kind] !== undefined)) yield all;
+  }
+}
 
-  afterEach(async () => {
-    writer.close();
-    await node[Symbol.asyncDispose]();
-  });
+const podOf = ({ pod }: Owner): Owner => ({
+  ...{ name: `pod of ${pod}`, text: '' },
+  ...(pod === undefined ? { ids: {} } : { pod, ids: { pod } }),
+});
 
-  /** The whole answer to who has the key of inbox A, but for when it was given; ids that were asked for are `ID`. */
-  const answer = async ([method, path, body]: ReturnType<typeof routes>[number], asked: Ids) => {
-    const response = await node.node.fetch(
-      new Request(`http://localhost${path}`, {
-        method,
-        headers: { host: 'localhost', authorization: `Bearer ${ids.a.text}` },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      }),
-    );
-    const headers = [...response.headers].filter(([name]) => name !== 'date' && name !== 'content-length');
-    const shown = [asked.inbox, at(asked.inbox), asked.message, at(asked.message), asked.thread, asked.key];
-    const text = shown.reduce((said, id) => said.replaceAll(id, 'ID'), await response.text());
-    return { status: response.status, headers, text };
+/** What is named as the request wants it, but `never` as what never was. */
+const picking = (named: readonly Named[], isInBody: boolean, never?: Named) => (kind: IdKind) => {
+  const one = named.find((candidate) => candidate.kind === kind && candidate.isInBody === isInBody) as Named;
+  return one === never ? NEVER[kind] : String(one.owner.ids[kind]);
+};
+const asked = (route: TableRoute, text: string, named: readonly Named[], never?: Named) =>
+  ask(requestTo(route, { inPath: picking(named, false, never), inBody: picking(named, true, never), text }));
+
+/** What a key can name of its own; of the organization's keys, what is of one inbox. */
+const homeOf = (caller: Owner): Owner => owners.find((one) => one.inbox !== undefined && holds(caller, one)) ?? caller;
+const ownOf = (route: TableRoute, home: Owner): readonly Named[] =>
+  idsOf(route).map((id) => ({ ...id, owner: id.kind === 'pod' ? podOf(home) : home }));
+
+const masked = (text: string, ids: readonly string[]) =>
+  ids.reduce((said, id) => said.replaceAll(id, 'ID').replaceAll(encodeURIComponent(id), 'ID'), text);
+
+describe.each(CALLERS)('with the key of %s', (name) => {
+  it(
+    'what lies outside is at every route what never was',
+    async () => {
+      const caller = ownerOf(name);
+      let compared = 0;
+      for (const route of table)
+        for (const other of owners)
+          for (const named of mixtures(route, homeOf(caller), other)) {
+            const wrong = firstWrong(caller, named);
+            if (wrong === undefined) continue;
+            const what = [route.method, route.path, ...named.map(({ kind, owner }) => `${kind} of ${owner.name}`)];
+            const ids = [String(wrong.owner.ids[wrong.kind]), NEVER[wrong.kind]];
+            const given = await asked(route, caller.text, named);
+            const never = await asked(route, caller.text, named, wrong);
+            if (!wrong.isInBody) expect([what, [403, 404]]).toEqual([what, expect.arrayContaining([given.status])]);
+            expect([what, { ...given, text: masked(given.text, ids) }]).toEqual([
+              what,
+              { ...never, text: masked(never.text, ids) },
+            ]);
+            compared += 1;
+          }
+      expect(compared).toBeGreaterThan(100);
+    },
+    LIVE_MS_MAX,
+  );
+
+  it(
+    'no list has anything that lies outside',
+    async () => {
+      const caller = ownerOf(name);
+      const home = homeOf(caller);
+      const outside = owners
+        .filter((one) => !holds(caller, one))
+        .flatMap(({ ids, pod }) =>
+          ID_KINDS.flatMap((kind) => (kind === 'pod' && pod === home.pod ? [] : (ids[kind] ?? []))),
+        );
+      const shown: string[] = [];
+      for (const route of table.filter(({ method }) => method === 'GET')) {
+        const { status, text } = await asked(route, caller.text, ownOf(route, home));
+        if (status === 200) shown.push(route.path);
+        expect([route, outside.filter((id) => text.includes(id))]).toEqual([route, []]);
+      }
+      expect(shown.length).toBeGreaterThan(20);
+    },
+    LIVE_MS_MAX,
+  );
+});
+
+/** A key of the organization that may do everything but that. */
+const keyWithout = async (...off: readonly Permission[]) => {
+  const permissions = Object.fromEntries(PERMISSIONS.map((one) => [one, !off.includes(one)]));
+  return String((await node.v0('POST', '/api-keys', { permissions })).body.api_key);
+};
+
+describe('a key without one permission', () => {
+  const refusedAt = async (permission: Permission): Promise<number> => {
+    const text = await keyWithout(permission);
+    const home = ownerOf('inbox A1');
+    let refused = 0;
+    for (const route of table) {
+      const isTaken = route.needs.includes(permission);
+      if (!isTaken && route.method !== 'GET') continue;
+      const named = ownOf(route, home);
+      const given = await asked(route, text, named);
+      if (isTaken) {
+        expect([route, given]).toMatchObject([
+          route,
+          { status: 403, text: expect.stringContaining(`'${permission}'`) },
+        ]);
+        for (const one of named) expect([route, await asked(route, text, named, one)]).toEqual([route, given]);
+        refused += 1;
+      } else if (!route.needs.includes('organization_key'))
+        expect([route, given.text]).toEqual([route, expect.not.stringContaining('missing_permission')]);
+    }
+    return refused;
   };
 
-  it('finds another inbox, and all that is of it, as it finds what never was', async () => {
-    for (const [index, route] of routes(ids.b).entries()) {
-      const foreign = await answer(route, ids.b);
-      const never = routes(NEVER)[index];
-      expect([route, foreign.status]).toEqual([route, 404]);
-      expect([route, foreign]).toEqual([route, await answer(never as typeof route, NEVER)]);
+  it(
+    'is refused at each route that takes it, whatever there is, and is let in at the others',
+    async () => {
+      const untaken: Permission[] = [];
+      for (const permission of PERMISSIONS) if ((await refusedAt(permission)) === 0) untaken.push(permission);
+      expect(untaken).toEqual(expect.arrayContaining(['provider_connect', 'provider_share_owner']));
+      expect(PERMISSIONS.length - untaken.length).toBeGreaterThan(18);
+    },
+    LIVE_MS_MAX,
+  );
+});
+
+describe.each(LABELS)('a key that may not read %s', (label) => {
+  it('finds what has that label nowhere, and as it finds what never was', async () => {
+    const [text, home] = [await keyWithout(`label_${label}_read`), ownerOf('inbox A1')];
+    const under: Owner = { ...home, ids: { ...home.ids, ...hidden[label] } };
+    let compared = 0;
+    for (const route of table) {
+      const named = ownOf(route, under);
+      for (const one of named.filter(({ kind }) => kind === 'message' || kind === 'thread')) {
+        const ids = [String(under.ids[one.kind]), NEVER[one.kind]];
+        const [given, never] = [await asked(route, text, named), await asked(route, text, named, one)];
+        expect([route, { ...given, text: masked(given.text, ids) }]).toEqual([
+          route,
+          { ...never, text: masked(never.text, ids) },
+        ]);
+        compared += 1;
+      }
     }
-    expect((await node.v0('GET', `/inboxes/${B}`)).body).not.toHaveProperty('display_name');
-    expect((await node.v0('GET', `/inboxes/${B}/messages`)).body.count).toBe(1);
-  });
-
-  it('finds the mails, threads and keys of another inbox in its own as it finds what never was', async () => {
-    const [foreignHere, neverHere] = [
-      { ...ids.b, inbox: A },
-      { ...NEVER, inbox: A },
-    ];
-    const own = routes(foreignHere).flatMap((route, index) =>
-      [ids.b.message, ids.b.thread, ids.b.key].some((id) => route[1].includes(at(id))) ? [[route, index] as const] : [],
-    );
-    expect(own.length).toBeGreaterThan(15);
-    for (const [route, index] of own) {
-      const foreign = await answer(route, foreignHere);
-      expect([route, foreign.status]).toEqual([route, 404]);
-      expect([route, foreign]).toEqual([route, await answer(routes(neverHere)[index] as typeof route, neverHere)]);
+    expect(compared).toBeGreaterThan(20);
+    const all = LABELS.map((one) => `include_${one}=true`).join('&');
+    const mine = { authorization: `Bearer ${text}` };
+    for (const path of [`/threads`, `/inboxes/${home.inbox}/threads`, `/inboxes/${home.inbox}/messages`]) {
+      const whole = (await node.v0('GET', `${path}?${all}&limit=100`)).body;
+      expect(whole).toHaveProperty('count');
+      const { body } = await node.v0('GET', `${path}?${all}&limit=100`, undefined, mine);
+      expect([path, body.count]).toEqual([path, whole.count - 1]);
+      expect(JSON.stringify(body)).not.toContain(String(hidden[label].thread));
     }
-  });
-
-  it('opens all that is of its own', async () => {
-    for (const route of routes(ids.a).filter(([method, path]) => method !== 'DELETE' && !path.includes('no-such')))
-      expect([route, (await answer(route, ids.a)).status]).toEqual([
-        route,
-        JSON.stringify(route).includes('dead') ? 409 : 200,
-      ]);
-  });
-
-  it('lists nothing that is of another inbox', async () => {
-    for (const path of [
-      '/inboxes',
-      '/inboxes/search?q=agents',
-      '/threads',
-      '/threads?include_trash=true',
-      '/api-keys',
-    ]) {
-      const { text } = await answer(['GET', `/v0${path}`], NEVER);
-      expect([path, text]).toEqual([path, expect.stringContaining('"count":1')]);
-      for (const id of [B, ids.b.message, ids.b.thread, ids.b.key]) expect(text).not.toContain(id);
-    }
-  });
-
-  it('makes nothing above itself, and finds no route that is not told to keep to its inbox', async () => {
-    for (const path of ['/v0/inboxes', '/v0/api-keys'])
-      expect(await answer(['POST', path, {}], NEVER)).toMatchObject({
-        status: 403,
-        text: expect.stringContaining('forbidden'),
-      });
-    for (const path of ['/v0/organizations', '/v0/webhooks', '/v0/pods', '/api/mailbox/ingest', '/api/mailbox/where'])
-      expect(await answer(['GET', path], NEVER)).toMatchObject({
-        status: 404,
-        text: expect.stringContaining(`There is no route GET ${path}`),
-      });
+    const { body: events } = await node.v0('GET', `/inboxes/${home.inbox}/events?limit=100`, undefined, mine);
+    expect(JSON.stringify(events)).not.toContain(String(hidden[label].message));
+    expect(events.count).toBeGreaterThan(0);
   });
 });

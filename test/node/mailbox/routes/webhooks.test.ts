@@ -121,7 +121,8 @@ describe('/v0/inboxes/:inbox_id/webhooks', () => {
     const ofB = await create({}, `/inboxes/${B}/webhooks`);
     const made = await node.v0('POST', OF_A, { url: URL, event_types: ['message.received'] }, byKey);
     expect((await node.v0('GET', OF_A, undefined, byKey)).body.webhooks).toEqual([made.body]);
-    for (const path of ['/webhooks', `${OF_A}/${ofB.webhook_id}`, `/inboxes/${B}/webhooks`])
+    expect((await node.v0('GET', '/webhooks', undefined, byKey)).body.webhooks).toEqual([made.body]);
+    for (const path of [`${OF_A}/${ofB.webhook_id}`, `/inboxes/${B}/webhooks`])
       expect((await node.v0('GET', path, undefined, byKey)).status).toBe(404);
   });
 });
