@@ -91,6 +91,7 @@ const DELETED: Readonly<Record<string, Call>> = {
   'inboxes.apiKeys.delete': ({ client, inboxId, inboxKeyId }) => client.inboxes.apiKeys.delete(inboxId, inboxKeyId),
   'lists.get': ({ client }) => client.lists.get('receive', 'block', 'nowhere.example'),
   'lists.delete': ({ client }) => client.lists.delete('receive', 'block', 'nowhere.example'),
+  'pods.lists.delete': ({ client, podId, entry }) => client.pods.lists.delete(podId, 'receive', 'block', entry),
   'inboxes.lists.delete': ({ client, inboxId, entry }) =>
     client.inboxes.lists.delete(inboxId, 'receive', 'block', entry),
   'inboxes.delete': ({ client, inboxId }) => client.inboxes.delete(inboxId),

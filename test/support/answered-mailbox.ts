@@ -51,13 +51,14 @@ export async function makeWorld({ url, dataDirectory }: HostProcess): Promise<Ma
     webhookId: (await aside.webhooks.create({ ...webhook, clientId: 'mine', inboxIds: [inboxId] })).webhookId,
     inboxWebhookId: (await aside.inboxes.webhooks.create(inboxId, webhook)).webhookId,
     keyId: (await aside.apiKeys.create({ name: 'one' })).apiKeyId,
-    ...(await makePod(aside)),
+    ...(await makePod(aside, entry)),
   };
 }
 
 /** A pod with one of each thing that can be in it. */
-async function makePod(aside: AgentMailClient) {
+async function makePod(aside: AgentMailClient, entry: string) {
   const { podId } = await aside.pods.create({ name: 'Acme', clientId: 'acme' });
+  await aside.pods.lists.create(podId, 'receive', 'block', { entry });
   const { inboxId } = await aside.pods.inboxes.create(podId, { username: 'cid' });
   const attachments = [{ filename: 'a.txt', content: Buffer.from('a').toString('base64') }];
   const mail = { to: inboxId, subject: 'Hello', text: 'Hello', attachments };

@@ -64,6 +64,10 @@ const OF_POD_MAIL: Readonly<Record<string, Method>> = {
     schema: serialization.ListThreadsResponse,
     call: ({ client, podId }) => client.pods.threads.list(podId, { includeTrash: true }),
   },
+  'pods.threads.search': {
+    schema: serialization.SearchThreadsResponse,
+    call: ({ client, podId }) => client.pods.threads.search(podId, { q: 'hello' }),
+  },
   'pods.threads.get': {
     ...{ schema: serialization.Thread, own: OF_MESSAGE },
     call: ({ client, podId, podThreadId }) => client.pods.threads.get(podId, podThreadId),
@@ -114,4 +118,25 @@ const OF_POD_MAIL: Readonly<Record<string, Method>> = {
   },
 };
 
-export const POD_METHODS: Readonly<Record<string, Method>> = { ...OF_PODS, ...OF_POD_MAIL };
+const OF_POD_LISTS: Readonly<Record<string, Method>> = {
+  'pods.lists.create': {
+    schema: serialization.PodListEntry,
+    call: ({ client, podId }) => client.pods.lists.create(podId, 'receive', 'block', { entry: 'z.example' }),
+  },
+  'pods.lists.list': {
+    schema: serialization.PodListListEntriesResponse,
+    call: ({ client, podId }) => client.pods.lists.list(podId, 'receive', 'block'),
+  },
+  'pods.lists.get': {
+    schema: serialization.PodListEntry,
+    call: ({ client, podId, entry }) => client.pods.lists.get(podId, 'receive', 'block', entry),
+  },
+  'pods.lists.delete': {
+    call: async ({ client, aside, podId }) => {
+      await aside.pods.lists.create(podId, 'receive', 'block', { entry: 'y.example' });
+      await client.pods.lists.delete(podId, 'receive', 'block', 'y.example');
+    },
+  },
+};
+
+export const POD_METHODS: Readonly<Record<string, Method>> = { ...OF_PODS, ...OF_POD_MAIL, ...OF_POD_LISTS };

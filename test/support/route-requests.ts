@@ -2,7 +2,7 @@
 // refused here until it is said what its ids are and what it is sent.
 
 /** Ids that a request may name, in its path or in its body. */
-export const ID_KINDS = ['pod', 'inbox', 'message', 'thread', 'key', 'webhook'] as const;
+export const ID_KINDS = ['pod', 'inbox', 'message', 'thread', 'key', 'webhook', 'entry'] as const;
 export type IdKind = (typeof ID_KINDS)[number];
 export type Pick = (kind: IdKind) => string;
 
@@ -17,7 +17,11 @@ export const ATTACHMENT_ID = '1-0badcafe';
 
 const PARAMETERS: Readonly<Record<string, IdKind>> = {
   ...{ pod_id: 'pod', inbox_id: 'inbox', message_id: 'message', thread_id: 'thread' },
-  ...{ key_id: 'key', webhook_id: 'webhook' },
+  ...{ key_id: 'key', webhook_id: 'webhook', entry: 'entry' },
+};
+/** What is the same in every request. */
+const CONSTANTS: Readonly<Record<string, string>> = {
+  ...{ attachment_id: ATTACHMENT_ID, direction: 'receive', type: 'block' },
 };
 const LABELS = { add_labels: ['x'] };
 const HOOK = { url: 'http://127.0.0.1:9/hook', event_types: ['message.received'] };
@@ -52,6 +56,8 @@ const BODIES: Readonly<Record<string, (pick: Pick, level: string) => Body>> = {
   'POST /messages/:message_id/extend': () => DEAD,
   'POST /messages/:message_id/complete': () => DEAD,
   'POST /messages/:message_id/release': () => DEAD,
+  'POST /lists/:direction/:type': () => ({ entry: 'z.example' }),
+  'POST /import': () => 'From jane@y.com\r\nSubject: Hello\r\n\r\nHello.\r\n',
   'POST /ingest': () => 'Subject: Hello\r\n\r\nHello.\r\n',
 };
 
@@ -80,7 +86,7 @@ function partsOf(path: string): { readonly rest: string; readonly level: string 
 export function idsOf(route: TableRoute): readonly { readonly kind: IdKind; readonly isInBody: boolean }[] {
   const names = [...route.path.matchAll(/:(\w+)/g)]
     .map(([, name = '']) => name)
-    .filter((name) => name !== 'attachment_id');
+    .filter((name) => CONSTANTS[name] === undefined);
   const inPath = names.map((name) => {
     const kind = PARAMETERS[name];
     if (kind === undefined) throw new Error(`Say in test/support/route-requests.ts which ids ':${name}' takes.`);
@@ -101,15 +107,21 @@ export function requestTo(
 ): Request {
   const path = route.path.replaceAll(/:(\w+)/g, (_, name: string) => {
     const kind = PARAMETERS[name];
-    return encodeURIComponent(kind === undefined ? ATTACHMENT_ID : inPath(kind));
+    return encodeURIComponent(kind === undefined ? (CONSTANTS[name] ?? '') : inPath(kind));
   });
   const body = bodyOf(route, inBody);
   const isMail = typeof body === 'string';
-  const query = isMail ? '?to=nobody@agents.example.com' : (QUERIES[partsOf(route.path).rest] ?? '');
+  const query = route.path.endsWith('/ingest')
+    ? '?to=nobody@agents.example.com'
+    : (QUERIES[partsOf(route.path).rest] ?? '');
   const headers = {
     host: 'localhost',
     authorization: `Bearer ${text}`,
-    'content-type': isMail ? 'message/rfc822' : 'application/json',
+    'content-type': isMail
+      ? route.path.endsWith('/import')
+        ? 'application/mbox'
+        : 'message/rfc822'
+      : 'application/json',
   };
   return new Request(`http://localhost${path}${query}`, {
     ...{ method: route.method, headers },

@@ -8,8 +8,8 @@ import { timeParameter } from '../http/mail-parameters.ts';
 import { numbersIn, tokenOf } from '../http/page-token.ts';
 import type { Routes } from '../http/routes.ts';
 import type { Asks, IntakeQuestions, QueryQuestions } from '../questions.ts';
-import type { Found, SearchPlace } from '../search-question.ts';
 import { LEVELS, type Scope } from '../scope.ts';
+import type { Found, SearchPlace } from '../search-question.ts';
 import { wordsAsked } from '../search-text.ts';
 
 const QUERY_CHARACTERS_MAX = 1_000;

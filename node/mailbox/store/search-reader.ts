@@ -1,8 +1,8 @@
 // Mails and threads that are found by words. How well a mail fits is asked of the newest some thousand that are found, then of those behind
 // them, so that a word which every mail has costs no more than another.
 import type { SQLInputValue } from 'node:sqlite';
-import type { Found, FoundMail, FoundTexts, FoundThread, SearchPlace, SearchQuestion } from '../search-question.ts';
 import { levelOf } from '../scope.ts';
+import type { Found, FoundMail, FoundTexts, FoundThread, SearchPlace, SearchQuestion } from '../search-question.ts';
 import { matchOf } from '../search-text.ts';
 import type { Connection } from './database.ts';
 import type { Condition } from './mail-filter.ts';

@@ -10,8 +10,8 @@ import { form7 } from './form-7.ts';
 import { form8 } from './form-8.ts';
 import { form9 } from './form-9.ts';
 import { form10 } from './form-10.ts';
-import { form10 } from './form-10.ts';
 import { form11 } from './form-11.ts';
+import { form12 } from './form-12.ts';
 import type { Migration } from './migration.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -26,4 +26,5 @@ export const MIGRATIONS: readonly Migration[] = [
   form9,
   form10,
   form11,
+  form12,
 ];

@@ -140,7 +140,7 @@ describe('the relay', () => {
       agent: { id: 'agent-2', name: 'c@x.com', hostId: 'mac' },
       message: {
         ...{ inbox_id: 'c@x.com', message_id: '<2@y.com>' },
-        ...{ thread_id: reference?.threadId, event_id: reference?.eventId },
+        ...{ thread_id: reference?.threadId, event_id: reference?.eventId, pod_id: reference?.podId },
       },
     });
     await life.end();

@@ -27,7 +27,7 @@ const HOOK = { url: 'http://127.0.0.1:9/hook', event_types: ['message.received']
 const NEVER: Readonly<Record<IdKind, string>> = {
   ...{ pod: '00000000-0000-4000-8000-000000000000', inbox: 'never@agents.example.com', message: '<never@y.com>' },
   ...{ thread: '00000000-0000-4000-8000-000000000001', key: '00000000-0000-4000-8000-000000000002' },
-  webhook: '00000000-0000-4000-8000-000000000003',
+  ...{ webhook: '00000000-0000-4000-8000-000000000003', entry: 'never.example' },
 };
 
 /** Something with a scope, what is of it, and the key that opens it. */
@@ -61,10 +61,14 @@ beforeEach(async () => {
   node = await mailboxNode();
   const made = { random: seededRandom(7), nowMs: 0, hostId: 'mac', chooseThread, baseSubject };
   writer = await Writer.open({ ...made, directory: node.directory });
+  let entries = 0;
   const ofScope = async (path: string) => {
     const { body: key } = await node.v0('POST', `${path}/api-keys`, {});
     const { body: webhook } = await node.v0('POST', `${path}/webhooks`, HOOK);
-    return { text: String(key.api_key), key: String(key.api_key_id), webhook: String(webhook.webhook_id) };
+    entries += 1;
+    const entry = `${entries}.example`;
+    await node.v0('POST', `${path}/lists/receive/block`, { entry });
+    return { text: String(key.api_key), key: String(key.api_key_id), webhook: String(webhook.webhook_id), entry };
   };
   const store = async (inbox: string, raw: string, labels: readonly string[] = []) => {
     const content = { headerId: `<${raw}@y.com>`, subject: raw, parts: [PART] };
