@@ -1,6 +1,6 @@
 // Everything that is ever written to the mailbox's database, on one connection. What resolves survives a power cut.
 import type { Random } from '../../../mesh/ports.ts';
-import { type NewUuid, newUuid, uuidsFrom } from '../../../mesh/uuid.ts';
+import { type NewUuid, uuidsFrom } from '../../../mesh/uuid.ts';
 import {
   type BegunInbox,
   type Inbox,
@@ -26,6 +26,7 @@ import { LeaseWriter } from './lease-writer.ts';
 import { ListRows } from './list-rows.ts';
 import { MailChanges } from './mail-changes.ts';
 import { MailRows, type MailRowsParts } from './mail-rows.ts';
+import { organizationIn } from './organization-row.ts';
 import { OutcomeRows } from './outcome-rows.ts';
 import { OutgoingRows } from './outgoing-rows.ts';
 import { OutgoingWriter } from './outgoing-writer.ts';
@@ -36,8 +37,6 @@ import { releaseMail } from './release.ts';
 import { leftReports, settleReport } from './report-rows.ts';
 import { SearchRows } from './search-rows.ts';
 import { Unsubscriptions } from './unsubscriptions.ts';
-
-const FILE_KEY_BYTES = 32;
 
 export interface WriterOptions extends Pick<MailRowsParts, 'chooseThread' | 'baseSubject' | 'hostId'> {
   /** The directory of the mailbox's data. */
@@ -280,24 +279,4 @@ export class Writer {
   #names(digest: string): boolean {
     return this.#connection.get('SELECT 1 FROM raw WHERE digest = ?', digest) !== undefined;
   }
-}
-
-/** The organization whose mailbox it is, written down at the first start. */
-function organizationIn(connection: Connection, { random, nowMs }: WriterOptions): Organization {
-  const sql = 'SELECT * FROM organization';
-  const known = connection.get<{ id: string; pod_id: string; file_key: Uint8Array; created_at: number }>(sql);
-  if (known !== undefined)
-    return {
-      organizationId: known.id,
-      podId: known.pod_id,
-      fileKey: known.file_key,
-      createdAtMs: known.created_at,
-    };
-  const [organizationId, podId] = [newUuid(random), newUuid(random)];
-  const fileKey = random.bytes(FILE_KEY_BYTES);
-  const add = 'INSERT INTO organization (id, pod_id, file_key, created_at) VALUES (?, ?, ?, ?)';
-  connection.run(add, organizationId, podId, fileKey, nowMs);
-  const pod = "INSERT INTO pod (pod_id, name, created_at, updated_at) VALUES (?, 'Default', ?, ?)";
-  connection.run(pod, podId, nowMs, nowMs);
-  return { organizationId, podId, fileKey, createdAtMs: nowMs };
 }
