@@ -33,11 +33,12 @@ import type { AddressFault } from './org/address-faults.ts';
 import { AddressBook, type AddressBookParts } from './org/addresses.ts';
 import { Admission } from './org/admission.ts';
 import { ApiKeys, type ApiKeysParts } from './org/api-keys.ts';
+import { endingsOf } from './org/endings.ts';
 import { Inboxes } from './org/inboxes.ts';
 import { KeyRates } from './org/key-rates.ts';
 import { MailWebhooks } from './org/mail-webhooks.ts';
 import { OrganizationKey } from './org/organization-key.ts';
-import { Pods, type PodsParts } from './org/pods.ts';
+import { Pods } from './org/pods.ts';
 import { Standings } from './org/standings.ts';
 import { AttachedFiles } from './out/attached-files.ts';
 import { Outbox } from './out/outbox.ts';
@@ -168,25 +169,6 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
       await query.close();
       await intake.close();
     },
-  };
-}
-
-/** What ends with an inbox, a pod or a key: webhooks, and the sockets of keys. */
-function endingsOf(webhooks: MailWebhooks, sockets: () => EventSockets) {
-  const ofPods: PodsParts['webhooks'] = {
-    podIds: () => webhooks.podIds(),
-    endWithPod: async (podId) => {
-      sockets().endWithin({ podId });
-      await webhooks.endWithPod(podId);
-    },
-  };
-  return {
-    ofPods,
-    endWebhooks: async (inboxId: string) => {
-      sockets().endWithin({ inboxId });
-      await webhooks.endWith(inboxId);
-    },
-    changedKey: (keyId: string, isGone: boolean) => sockets().endOf(keyId, isGone),
   };
 }
 
