@@ -48,11 +48,11 @@ export function sendBodyReader(blobs: BlobStore, places: BodyPlaces, { empty }: 
   return async (request, client) => {
     const type = request.headers.get('content-type');
     const refuseType = () => refuseOtherThanJson(type ?? '');
-    // What has no body need not say of which type it is.
-    if (type !== null || empty === undefined) refuseType();
     const beginBlob: BeginBlob = () => blobs.begin({ bytesMax: ATTACHMENT_BYTES_MAX, client });
     const reading: Reading = { beginBlob, empty, refuseType };
     const announced = request.headers.get('content-length');
+    // What has no body is of no type, whatever it says.
+    if (empty === undefined || Number(announced) > 0) refuseType();
     if (announced !== null && Number(announced) <= SMALL_BODY_BYTES_MAX) return readSmall(reading, request);
     if (Number(announced) > BODY_BYTES_MAX) throw tooLarge();
     return places.read(request, client, (octets) => readLarge(reading, octets));

@@ -36,7 +36,7 @@ export function addressFault(standing: Standing): AddressFault | undefined {
       return {
         code: 'address_lost',
         why: 'no agent of this host has that address any more',
-        fix: 'Create the inbox again with its client_id, which claims the address again; or give it to an agent by POST /api/agents/:id/email/addresses; or delete the inbox.',
+        fix: 'Create the inbox again with its client_id, if it has one, which claims the address again; or give it to an agent by POST /api/agents/:id/email/addresses; or delete the inbox.',
       };
   }
 }

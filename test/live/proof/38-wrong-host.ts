@@ -3,6 +3,8 @@
 import { AgentMailClient } from 'agentmail';
 import { expect, it } from 'vitest';
 import type { HostProcess } from '../../../scripts/host-process.ts';
+import { Client } from '../../support/live.ts';
+import { refusal } from '../../support/live-mailbox.ts';
 import { keyOf, type ProofSteps } from '../../support/proof-world.ts';
 import { SmtpTalk } from '../../support/smtp-talk.ts';
 import { LIVE_MS_MAX } from '../../support/time-bounds.ts';
@@ -44,5 +46,27 @@ export const wrongHost: ProofSteps = (world) => {
     await talk.say('MAIL FROM:<jane@y.com>');
     expect(await talk.say(`RCPT TO:<${address}>`)).toBe("451 4.3.5 mailbox is on host 'cloud'");
     expect(mac.log).toContain('mailbox.wrong_host');
+  });
+
+  it('38 an inbox whose address another host has now: it says so, sends nothing, and is deleted as any other', async () => {
+    const { host: mac, client, onCloud, smtp } = world();
+    const wish = { username: 'moved', clientId: 'moved' };
+    const { inboxId } = await client.inboxes.create(wish);
+    await using asking = new Client();
+    const { agents } = (await asking.expect(mac, 'GET', '/api/agents')).body;
+    const agent = agents.find((one: object) => JSON.stringify(one).includes(`"${inboxId}"`));
+    await asking.expect(mac, 'DELETE', `/api/agents/${agent?.id}`);
+    expect((await onCloud.inboxes.create({ username: 'moved' })).inboxId).toBe(inboxId);
+
+    const code = 'address_elsewhere';
+    await expect.poll(() => client.inboxes.get(inboxId), POLL).toMatchObject({ inboxId, unavailable: { code } });
+    expect(await refusal(client.inboxes.create(wish))).toEqual([403, 'resource_taken']);
+    expect(await refusal(client.inboxes.messages.send(inboxId, { to: inboxId }))).toEqual([403, 'forbidden']);
+    await using talk = await SmtpTalk.open(smtp, 'EHLO mx.y.com');
+    await talk.say('MAIL FROM:<jane@y.com>');
+    expect(await talk.say(`RCPT TO:<${inboxId}>`)).toBe("451 4.3.5 mailbox is on host 'cloud'");
+    await client.inboxes.delete(inboxId);
+    expect(await refusal(client.inboxes.get(inboxId))).toEqual([421, 'misdirected']);
+    expect((await onCloud.inboxes.get(inboxId)).inboxId, 'and what the other host has is its own').toBe(inboxId);
   });
 };
