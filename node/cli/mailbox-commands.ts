@@ -23,6 +23,12 @@ interface KeyShown {
   readonly used_at?: string;
 }
 
+interface NewKey {
+  readonly name: string;
+  readonly inbox?: string;
+  readonly pod?: string;
+}
+
 interface Wanted {
   readonly to: string;
   readonly format: 'mbox' | 'maildir';
@@ -45,10 +51,9 @@ export function addMailboxCommands(commands: CommandLine): void {
   keys
     .add('create', 'make a key, which is shown once')
     .requiredOption('--name <NAME>', 'who uses it')
-    .option('--inbox <ADDRESS>', 'the one inbox that it opens; without it, all of them')
-    .action((asking: Asking & { name: string; inbox?: string }) =>
-      keys.run(asking, (call) => createKey(call, asking), INBOX_KEY),
-    );
+    .addOption(new Option('--inbox <ADDRESS>', 'the one inbox that it opens; without it, all of them').conflicts('pod'))
+    .option('--pod <POD>', 'the pod whose inboxes it opens, by its id or client id')
+    .action((asking: Asking & NewKey) => keys.run(asking, (call) => createKey(call, asking), INBOX_KEY));
   keys
     .add('revoke <key>', 'let a key open nothing any more; it is named by its id')
     .action((id: string, asking: Asking) => keys.run(asking, (call) => revokeKey(call, id), INBOX_KEY));
@@ -87,8 +92,8 @@ async function listInboxes(call: NodeClient): Promise<Report> {
 
 async function listKeys(call: NodeClient, paint: Paint): Promise<Report> {
   const keys = await readWholeList<KeyShown>(call, '/v0/api-keys?limit=100', 'api_keys', OF_V0);
-  const rows = keys.map(({ api_key_id, prefix, name, inbox_id, used_at = 'never' }) => [
-    ...[name, inbox_id ?? 'all inboxes', used_at, `${prefix}…`],
+  const rows = keys.map(({ api_key_id, prefix, name, inbox_id, pod_id, used_at = 'never' }) => [
+    ...[name, inbox_id ?? (pod_id === undefined ? 'all inboxes' : `pod ${pod_id}`), used_at, `${prefix}…`],
     paint.faint(api_key_id),
   ]);
   const text =
@@ -98,9 +103,10 @@ async function listKeys(call: NodeClient, paint: Paint): Promise<Report> {
   return { text, value: keys, ok: true };
 }
 
-async function createKey(call: NodeClient, wish: { readonly name: string; readonly inbox?: string }): Promise<Report> {
-  const { name, inbox } = wish;
-  const path = inbox === undefined ? '/v0/api-keys' : `/v0/inboxes/${encodeURIComponent(inbox)}/api-keys`;
+async function createKey(call: NodeClient, { name, inbox, pod }: NewKey): Promise<Report> {
+  const ofInbox = inbox === undefined ? '' : `/inboxes/${encodeURIComponent(inbox)}`;
+  const ofPod = pod === undefined ? '' : `/pods/${encodeURIComponent(pod)}`;
+  const path = `/v0${ofPod}${ofInbox}/api-keys`;
   const answer = await call('POST', path, { body: { name } });
   const id = String(answer.api_key_id);
   const text = `${String(answer.api_key)}\n\nThis is the key of '${name}' (${id}). It is shown only now; npx mesh mailbox key revoke ${id} ends it.`;

@@ -55,6 +55,10 @@ describe('mesh mailbox', { timeout: LIVE_MS_MAX }, () => {
     expect(listed.out).toMatch(new RegExp(`worker +${inboxId} +never`));
     expect(listed.out).not.toContain(key);
     expect((await mesh(at, ['inboxes', '--json'], { MESH_INBOX_KEY: key })).out).toContain(inboxId);
+    const { podId } = await at.client.pods.create({ name: 'acme' });
+    const ofPod = await mesh(at, ['key', 'create', '--name', 'customer', '--pod', podId, '--json']);
+    expect(JSON.parse(ofPod.out)).toMatchObject({ pod_id: podId });
+    expect((await mesh(at, ['key', 'list'])).out).toMatch(new RegExp(`customer +pod ${podId} +never`));
     expect((await mesh(at, ['key', 'revoke', id])).code).toBe(0);
     expect(await mesh(at, ['inboxes'], { MESH_INBOX_KEY: key })).toMatchObject({
       code: 1,

@@ -122,6 +122,38 @@ describe(`lists of an inbox and above it${UNLESS_SWAKS}`, () => {
   );
 });
 
+describe(`lists of a pod${UNLESS_SWAKS}`, () => {
+  it.skipIf(skipped)(
+    'hold for its inboxes alone, and stand between those of an inbox and those of the organization',
+    async () => {
+      await using at = await world();
+      const { client } = at;
+      const { podId } = await client.pods.create({ name: 'acme' });
+      const { inboxId } = await client.pods.inboxes.create(podId, { username: 'support' });
+      const arriving = async (id: string, to = inboxId) => {
+        await at.send(to, mailOf(id, 'Hi', '', 'Words.'));
+        return (await client.inboxes.messages.get(to, id)).labels.includes('blocked') ? 'blocked' : 'received';
+      };
+      await client.lists.create('receive', 'block', { entry: 'y.com' });
+      expect([await arriving('<1@y.com>'), await arriving('<1@y.com>', at.inboxId)]).toEqual(['blocked', 'blocked']);
+      const entry = await client.pods.lists.create(podId, 'receive', 'allow', { entry: 'jane@y.com' });
+      expect([entry.podId, entry.inboxId]).toEqual([podId, undefined]);
+      expect([await arriving('<2@y.com>'), await arriving('<2@y.com>', at.inboxId)]).toEqual(['received', 'blocked']);
+      await client.inboxes.lists.create(inboxId, 'receive', 'block', { entry: 'jane@y.com' });
+      expect(await arriving('<3@y.com>')).toBe('blocked');
+      await client.pods.lists.create(podId, 'send', 'block', { entry: 'z.com', reason: 'rivals' });
+      expect(await refusal(client.inboxes.messages.send(inboxId, { to: 'a@z.com', text: 'x' }))).toEqual([
+        403,
+        'message_rejected',
+      ]);
+      expect((await client.lists.list('send', 'block')).count).toBe(0);
+      await client.pods.lists.delete(podId, 'receive', 'allow', 'jane@y.com');
+      expect((await client.pods.lists.list(podId, 'receive', 'allow')).entries).toEqual([]);
+    },
+    LIVE_MS_MAX,
+  );
+});
+
 describe(`a mail in quarantine${UNLESS_SWAKS}`, () => {
   it.skipIf(skipped)(
     'is told of by its own event, is in no list, thread or event that does not name it, and is read once it is released',
