@@ -101,6 +101,7 @@ const MAILBOX_ROOT = [
   'mail-bodies',
   'mbox',
   'message',
+  'metric',
   'outgoing-mail',
   'permission',
   'pod',

@@ -57,6 +57,7 @@ import { leaseRoutes } from './routes/leases.ts';
 import { listRoutes } from './routes/lists.ts';
 import { mailLinkRoutes } from './routes/mail-links.ts';
 import { messageRoutes } from './routes/messages.ts';
+import { metricRoutes } from './routes/metrics.ts';
 import { notImplementedRoutes } from './routes/not-implemented.ts';
 import { podRoutes } from './routes/pods.ts';
 import { previewRoutes } from './routes/preview.ts';
@@ -162,7 +163,7 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
     answer: createV0({ ...door, gate: new Gate({ inboxes, pods, query }), log, ...routesOf(parts) }).fetch,
     read: query,
     faultOf: (inboxId) => standings.faultOf(inboxId),
-    measures: mailboxFigures(intake, () => arrivals.waiting),
+    measures: mailboxFigures({ intake, query, waiting: () => arrivals.waiting, clock }),
     run: (signal) => runAll([inboxes, pods, leases, relay, keeper, outbox, reports, outcomes, sockets], signal),
     cursorReader: outcomes.cursorReader,
     close: async () => {
@@ -239,6 +240,7 @@ function routesOf(parts: Parts): Pick<Parameters<typeof createV0>[0], 'openRoute
       (routes) => mailWebhookRoutes(routes, { webhooks: mailWebhooks, inboxes, pods }),
       (routes) => listRoutes(routes, { intake, query, organization, clock }),
       (routes) => labelEventRoutes(routes, { inboxes, query, organization }),
+      (routes) => metricRoutes(routes, { query, organization, clock }),
       (routes) => leaseRoutes(routes, { inboxes, leases }),
     ],
   };

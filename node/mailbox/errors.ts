@@ -21,6 +21,7 @@ type MailboxCode =
   | 'conflict'
   | 'race_condition'
   | 'unprocessable'
+  | 'query_range_too_wide'
   | 'misdirected'
   | 'rate_limit_exceeded'
   | 'service_unavailable'
@@ -46,6 +47,7 @@ const ANSWERS: Readonly<Record<MailboxCode, readonly [status: ContentfulStatusCo
   conflict: [409, 'ConflictError'],
   race_condition: [409, 'ConflictError'],
   unprocessable: [422, 'UnprocessableError'],
+  query_range_too_wide: [422, 'UnprocessableError'],
   misdirected: [421, 'MisdirectedError'],
   rate_limit_exceeded: [429, 'RateLimitError'],
   service_unavailable: [503, 'ServiceUnavailableError'],

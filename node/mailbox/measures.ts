@@ -1,21 +1,24 @@
 // What is measured of the mailbox. A worker that is away stops no measure of the node: it is told that it is away.
 import { MeshError } from '../../mesh/errors.ts';
+import type { Clock } from '../../mesh/ports.ts';
 import type { Figure } from '../metrics/measure.ts';
-import type { Asks, IntakeQuestions } from './questions.ts';
+import type { Stats } from './metric.ts';
+import type { Asks, IntakeQuestions, QueryQuestions } from './questions.ts';
 
-/** `intake`: the worker that writes; `waiting`: how many requests wait for mail. */
-export function mailboxFigures(
-  intake: Asks<Pick<IntakeQuestions, 'measures'>>,
-  waiting: () => number,
-): readonly Figure[] {
-  const measures = async () => {
-    try {
-      return await intake.ask('measures', null);
-    } catch (error) {
-      if (error instanceof MeshError) return undefined;
-      throw error;
-    }
-  };
+/** Milliseconds for which mails that wait are counted once: a million of them take some tens of milliseconds. */
+const COUNTED_MS = 10_000;
+
+export interface MeasuredMailbox {
+  readonly intake: Asks<Pick<IntakeQuestions, 'measures'>>;
+  readonly query: Asks<Pick<QueryQuestions, 'waitingMails'>>;
+  /** How many requests wait for mail. */
+  readonly waiting: () => number;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
+}
+
+export function mailboxFigures({ intake, query, waiting, clock }: MeasuredMailbox): readonly Figure[] {
+  const measures = () => orAway(() => intake.ask('measures', null));
+  const waitingMails = countedMails(query, clock);
   return [
     {
       ...{ kind: 'gauge', name: 'mesh_mailbox_up' },
@@ -44,10 +47,48 @@ export function mailboxFigures(
       help: 'Mails at which a worker is.',
       read: async () => (await measures())?.leased ?? Number.NaN,
     },
+    ...waitingFigures(waitingMails),
     {
       ...{ kind: 'gauge', name: 'mesh_mailbox_waiting' },
       help: 'Requests that wait for mail.',
       read: async () => waiting(),
     },
   ];
+}
+
+function waitingFigures(waitingMails: () => Promise<WaitingMails | undefined>): readonly Figure[] {
+  return [
+    {
+      ...{ kind: 'gauge', name: 'mesh_mailbox_unread' },
+      help: 'Mails that are unread, but for those in quarantine and in the trash.',
+      read: async () => (await waitingMails())?.unread ?? Number.NaN,
+    },
+    {
+      ...{ kind: 'gauge', name: 'mesh_mailbox_queue_depth' },
+      help: 'Unread mails at which no worker is, and that none has given up.',
+      read: async () => (await waitingMails())?.queueDepth ?? Number.NaN,
+    },
+  ];
+}
+
+/** Asks at most every while, however many figures are made of it. */
+function countedMails(query: MeasuredMailbox['query'], clock: MeasuredMailbox['clock']) {
+  let counted: { readonly mails: Promise<WaitingMails | undefined>; readonly atMs: number } | undefined;
+  return () => {
+    const nowMs = clock.monotonicMs();
+    if (counted === undefined || nowMs - counted.atMs >= COUNTED_MS)
+      counted = { mails: orAway(() => query.ask('waitingMails', null)), atMs: nowMs };
+    return counted.mails;
+  };
+}
+
+type WaitingMails = Pick<Stats, 'unread' | 'queueDepth'>;
+
+async function orAway<Result>(ask: () => Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof MeshError) return undefined;
+    throw error;
+  }
 }

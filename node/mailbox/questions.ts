@@ -16,6 +16,7 @@ import type {
   RemovedListEntry,
 } from './list-entry.ts';
 import type { ExportedMails, ExportQuestion, ImportedMail, ImportQuestion } from './mail-archive.ts';
+import type { EventsCounted, MetricPoint, OrganizationCounts, Stats, StatsAsked, UsageAsked } from './metric.ts';
 import type {
   BegunOutgoing,
   FinishedOutgoing,
@@ -212,6 +213,13 @@ export interface QueryQuestions {
   eventRow(eventId: string): number | undefined;
   eventPayload(eventId: string): string | undefined;
   labelEvents(question: LabelEventsQuestion): Listed<LabelEvent>;
+  /** Points of each type; one more than wanted where there are more. */
+  countedEvents(asked: EventsCounted): Readonly<Record<string, readonly MetricPoint[]>>;
+  usage(asked: UsageAsked): Readonly<Record<string, readonly MetricPoint[]>>;
+  stats(asked: StatsAsked): Stats;
+  /** Mails of all inboxes that wait for somebody. */
+  waitingMails(nothing: null): Pick<Stats, 'unread' | 'queueDepth'>;
+  organizationCounts(nothing: null): OrganizationCounts;
   /** Whether mails wait to be found by their words. */
   isSearchBehind(nothing: null): boolean;
   /** Bodies of answers as JSON. */

@@ -6,14 +6,15 @@ import { ProcessMesh } from '../../scripts/host-process.ts';
 import { type Answer, answersTo, makeWorld } from '../support/answered-mailbox.ts';
 import { type AnswerSchema, type MailboxWorld, METHODS as WITHOUT_PODS } from '../support/mailbox-calls.ts';
 import { POD_METHODS } from '../support/mailbox-pod-calls.ts';
+import { OF_METRICS } from '../support/metric-calls.ts';
 import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
 /** Methods of the client that are answered 404 here so far. */
 const UNANSWERED = ['inboxes.authorize'];
 const OF_MAILBOX =
-  /^(apiKeys|auth|lists|threads|webhooks|inboxes(\.(apiKeys|events|lists|messages|threads|webhooks))?|pods(\.(apiKeys|inboxes|lists|threads|webhooks))?)\.\w+$/;
+  /^(apiKeys|auth|metrics|organizations|lists|threads|webhooks|inboxes(\.(apiKeys|events|metrics|lists|messages|threads|webhooks))?|pods(\.(apiKeys|inboxes|metrics|lists|threads|webhooks))?)\.\w+$/;
 
-const METHODS = { ...WITHOUT_PODS, ...POD_METHODS };
+const METHODS = { ...WITHOUT_PODS, ...POD_METHODS, ...OF_METRICS };
 
 type Call = (world: MailboxWorld) => PromiseLike<unknown>;
 
@@ -82,9 +83,9 @@ const WHOLE = [
 
 /** Calls with nothing in them that could be elsewhere; those that make first what they delete are in `DELETED`. */
 const NAMES_NOTHING =
-  /^(auth\.me|lists\.\w+|(apiKeys|inboxes|pods|threads|webhooks)\.(list|create|search)|.*\.delete)$/;
+  /^(auth\.me|(lists|metrics|organizations)\.\w+|(apiKeys|inboxes|pods|threads|webhooks)\.(list|create|search)|.*\.delete)$/;
 /** Of these the client knows no 404, and says so by its general error. */
-const UNNAMED_404 = /^(inboxes\.messages\.batch|(inboxes|pods)\.(lists|webhooks)\.(list|create))/;
+const UNNAMED_404 = /^(inboxes\.messages\.batch|(inboxes|pods)\.(metrics\.|(lists|webhooks)\.(list|create)))/;
 
 const DELETED: Readonly<Record<string, Call>> = {
   'apiKeys.delete': ({ client, keyId }) => client.apiKeys.delete(keyId),

@@ -6,7 +6,7 @@ import type { Gate, Need } from './gate.ts';
 type Answer = Response | Promise<Response>;
 type Handler = (c: Context) => Answer;
 /** `scope`: what the path names, and no more than the caller's key opens; it is there. */
-type ScopedHandler = (c: Context, scope: Scope) => Answer;
+export type ScopedHandler = (c: Context, scope: Scope) => Answer;
 
 type UnlookedHandler = (c: Context, scope: Scope, look: () => Promise<void>) => Answer;
 

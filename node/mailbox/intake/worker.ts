@@ -127,7 +127,11 @@ const answers: Answers<IntakeQuestions> = {
   removeKey: (meant) => writer.write(() => writer.keys.remove(meant)),
   noteKeyUse: ({ keyId, atMs }) => writer.write(() => writer.keys.noteUse(keyId, atMs)),
   trimEvents: (question) =>
-    writer.write(() => [writer.events.trim(question), writer.labelEvents.trim(question)].includes(true)),
+    writer.write(() =>
+      [writer.events.trim(question), writer.labelEvents.trim(question), writer.counts.trim(question.nowMs)].includes(
+        true,
+      ),
+    ),
   measures: () => ({ inboxes: writer.inboxCount, receipts: writer.receipts.counts(), ...writer.leases.counts() }),
   claimMails: (question) => writer.leases.claim(question),
   changeLease: (question) => writer.leases.change(question),

@@ -12,6 +12,7 @@ import {
 } from '../inbox.ts';
 import type { IntakeQuestions } from '../questions.ts';
 import type { Connection } from './database.ts';
+import { CountRows } from './metric-rows.ts';
 import type { SearchRows } from './search-rows.ts';
 
 /** Mails that one transaction erases: the writes that came meanwhile wait for it. */
@@ -160,7 +161,7 @@ export class InboxRows {
     if (messages.length > 0) return { left: true, files };
     const sql = 'DELETE FROM thread WHERE row IN (SELECT row FROM thread WHERE inbox = ? LIMIT ?)';
     const { changes } = this.#connection.run(sql, inbox, ERASED_AT_ONCE_MAX);
-    return { left: changes > 0, files };
+    return { left: changes > 0 || new CountRows(this.#connection).drop(inbox), files };
   }
 
   /** Removes the row, whose mail was erased before. */

@@ -19,9 +19,11 @@ import { isLabelled } from './labelled.ts';
 import { ListRows } from './list-rows.ts';
 import { exportedMails } from './mail-export.ts';
 import { MailReader } from './mail-reader.ts';
+import { MetricReader } from './metric-reader.ts';
 import { outdatedMails } from './outdated.ts';
 import { PodRows } from './pod-rows.ts';
 import { SearchReader } from './search-reader.ts';
+import { StatsReader } from './stats-reader.ts';
 import { ThreadReader } from './thread-reader.ts';
 import { waitedMail } from './waited-mail.ts';
 
@@ -42,6 +44,7 @@ const pods = new PodRows(connection);
 const events = new EventReader(connection);
 const lists = new ListRows(connection);
 const threads = new ThreadReader(connection, mails);
+const [metrics, stats] = [new MetricReader(connection), new StatsReader(connection)];
 const search = new SearchReader(connection, mails, threads);
 
 /** Made here, for a long mail takes a while. */
@@ -91,6 +94,11 @@ answerQuestions<QueryQuestions>(
     toldEvents: (question) => events.told(question),
     eventRow: (eventId) => events.rowOf(eventId),
     eventPayload: (eventId) => events.payload(eventId),
+    countedEvents: (asked) => metrics.events(asked),
+    usage: (asked) => metrics.usage(asked),
+    stats: (asked) => stats.read(asked),
+    waitingMails: () => stats.waiting({}),
+    organizationCounts: () => metrics.organization(),
     isSearchBehind: () => search.isBehind(),
     searchMails: (question) => {
       const { items, next } = search.mails(question);

@@ -134,6 +134,8 @@ export function refreshThread(connection: Connection, thread: number, atMs: numb
   const mails = shown.length > 0 ? shown : all;
   const last = mails.at(-1);
   if (last === undefined) {
+    // When it goes is counted.
+    connection.run('UPDATE thread SET updated_at = ? WHERE row = ?', atMs, thread);
     connection.run('DELETE FROM thread WHERE row = ?', thread);
     return;
   }

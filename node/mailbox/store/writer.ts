@@ -26,6 +26,7 @@ import { LeaseWriter } from './lease-writer.ts';
 import { ListRows } from './list-rows.ts';
 import { MailChanges } from './mail-changes.ts';
 import { MailRows, type MailRowsParts } from './mail-rows.ts';
+import { CountRows } from './metric-rows.ts';
 import { organizationIn } from './organization-row.ts';
 import { OutcomeRows } from './outcome-rows.ts';
 import { OutgoingRows } from './outgoing-rows.ts';
@@ -63,6 +64,7 @@ export class Writer {
   readonly outgoing: OutgoingWriter;
   /** To be changed within `write`. */
   readonly search: SearchRows;
+  readonly counts: CountRows;
   readonly receipts = new Receipts();
   /** To be changed within `write`. */
   readonly outcomes: OutcomeRows;
@@ -91,6 +93,7 @@ export class Writer {
       if (events.takeNews()) options.told?.();
     });
     this.search = new SearchRows(connection);
+    this.counts = new CountRows(connection);
     this.#inboxes = new InboxRows(connection, this.search);
     this.keys = new KeyRows(connection);
     this.pods = new PodRows(connection);

@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
 import { mailboxFigures } from '../../../node/mailbox/measures.ts';
 import { Receipts } from '../../../node/mailbox/store/receipts.ts';
-
-type Intake = Parameters<typeof mailboxFigures>[0];
+import { VirtualClock } from '../../support/virtual-clock.ts';
 
 /** What each figure reads, by its name. */
 async function read(ask: () => Promise<unknown>): Promise<Readonly<Record<string, unknown>>> {
-  const figures = mailboxFigures({ ask: ask as never } satisfies Intake, () => 2);
+  const query = { ask: (async () => (await ask()) && { unread: 5, queueDepth: 3 }) as never };
+  const figures = mailboxFigures({ intake: { ask: ask as never }, query, waiting: () => 2, clock: new VirtualClock() });
   return Object.fromEntries(await Promise.all(figures.map(async (figure) => [figure.name, await figure.read()])));
 }
 
@@ -32,6 +32,8 @@ describe('the measures of the mailbox', () => {
       ],
       mesh_mailbox_work_total: [['done', 5]],
       mesh_mailbox_leased: 1,
+      mesh_mailbox_unread: 5,
+      mesh_mailbox_queue_depth: 3,
       mesh_mailbox_waiting: 2,
     });
   });
@@ -44,6 +46,8 @@ describe('the measures of the mailbox', () => {
       mesh_mailbox_receipts_total: [],
       mesh_mailbox_work_total: [],
       mesh_mailbox_leased: Number.NaN,
+      mesh_mailbox_unread: Number.NaN,
+      mesh_mailbox_queue_depth: Number.NaN,
       mesh_mailbox_waiting: 2,
     });
   });

@@ -12,6 +12,7 @@ import { form9 } from './form-9.ts';
 import { form10 } from './form-10.ts';
 import { form11 } from './form-11.ts';
 import { form12 } from './form-12.ts';
+import { form13 } from './form-13.ts';
 import type { Migration } from './migration.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -27,4 +28,5 @@ export const MIGRATIONS: readonly Migration[] = [
   form10,
   form11,
   form12,
+  form13,
 ];

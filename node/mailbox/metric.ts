@@ -1,0 +1,83 @@
+// What is counted of the mailbox over time, in the words of AgentMail.
+import type { Scope } from './scope.ts';
+
+/** Events that are counted; those of the work on mails are this host's own. */
+export const METRIC_EVENTS = [
+  'message.received',
+  'message.received.spam',
+  'message.received.blocked',
+  'message.received.unauthenticated',
+  'message.sent',
+  'message.delivered',
+  'message.bounced',
+  'message.complained',
+  'message.rejected',
+  'domain.verified',
+] as const;
+type MetricEvent = (typeof METRIC_EVENTS)[number];
+
+export const USAGE_TYPES = [
+  'storage_bytes',
+  'message_count',
+  'thread_count',
+  'inbox_count',
+  'domain_count',
+  'pod_count',
+] as const;
+export type UsageType = (typeof USAGE_TYPES)[number];
+
+/** Milliseconds for which counts are kept, and asked for. */
+export const METRIC_MS_MAX = 90 * 86_400_000;
+/** Points of one answer, of each type. */
+export const POINTS_MAX = 1_000;
+
+/** Seconds since 1970, both inclusive. */
+interface MetricRange {
+  readonly scope: Scope;
+  readonly start: number;
+  readonly end: number;
+  /** Seconds of one point. */
+  readonly period: number;
+  readonly isDescending: boolean;
+}
+
+export interface OrganizationCounts {
+  readonly inboxes: number;
+  readonly domains: number;
+  readonly updatedAtMs: number;
+}
+
+export interface EventsCounted extends MetricRange {
+  readonly types: readonly MetricEvent[];
+  /** Points of each type; one more is answered when there are more. */
+  readonly limit: number;
+}
+
+export interface UsageAsked extends MetricRange {
+  readonly types: readonly UsageType[];
+  readonly limit: number;
+}
+
+/** `at`: seconds since 1970. */
+export interface MetricPoint {
+  readonly at: number;
+  readonly value: number;
+}
+
+export interface StatsAsked {
+  readonly scope: Scope;
+  /** Milliseconds since 1970. */
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** How an inbox, or several, did in some time; rates are parts of 1, and absent where there is nothing to divide by. */
+export interface Stats {
+  readonly counts: Readonly<Record<string, number>>;
+  /** Mails that were sent, that were answered, and that passed a mail on; of the newest ones alone where there are very many. */
+  readonly sent: { readonly looked: number; readonly answered: number; readonly forwarded: number };
+  /** Between a mail that came and the next that was sent in its thread. */
+  readonly medianAnswerMs: number | undefined;
+  readonly unread: number;
+  readonly queueDepth: number;
+}
