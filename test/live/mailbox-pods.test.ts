@@ -39,7 +39,7 @@ async function deliver(to: readonly string[], id: string): Promise<readonly stri
   const answers = [];
   for (const one of to) answers.push(await talk.say(`RCPT TO:<${one}>`));
   if (answers.some((answer) => answer.startsWith('250'))) await talk.mail(mailOf(id, 'Hello', '', 'See it.'));
-  return answers.map((answer) => answer.slice(0, 9));
+  return answers.map((answer) => /^(?:250|\d{3} \d\.\d\.\d)/.exec(answer)?.[0] ?? answer);
 }
 
 /** What a socket has heard, and the code that it was closed with. */
@@ -69,7 +69,7 @@ describe('a pod', () => {
       expect((await at.client.pods.create({ clientId: acme.clientId })).podId).toBe(acme.podId);
       const strangers = ['nobody@first-acme.agents.example.com', 'support@first-other.agents.example.com'];
       expect(await deliver([acme.inboxId, globex.inboxId, ...strangers], '<1@y.com>')).toEqual([
-        ...['250 2.1.5', '250 2.1.5', '550 5.1.1', '550 5.7.1'],
+        ...['250', '250', '550 5.1.1', '550 5.7.1'],
       ]);
       for (const [own, other] of [[acme, globex] as const, [globex, acme] as const]) {
         await expect.poll(async () => (await own.client.threads.list()).count, POLL).toBe(1);

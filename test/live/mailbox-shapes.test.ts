@@ -85,7 +85,8 @@ const WHOLE = [
 const NAMES_NOTHING =
   /^(auth\.me|(lists|metrics|organizations)\.\w+|(apiKeys|inboxes|pods|threads|webhooks)\.(list|create|search)|.*\.delete)$/;
 /** Of these the client knows no 404, and says so by its general error. */
-const UNNAMED_404 = /^(inboxes\.messages\.batch|(inboxes|pods)\.(metrics\.|(lists|webhooks)\.(list|create)))/;
+const UNNAMED_404 =
+  /^(inboxes\.messages\.batch|pods\.inboxes\.create|(inboxes|pods)\.(metrics\.|(lists|webhooks)\.(list|create)))/;
 
 const DELETED: Readonly<Record<string, Call>> = {
   'apiKeys.delete': ({ client, keyId }) => client.apiKeys.delete(keyId),

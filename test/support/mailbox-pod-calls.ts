@@ -3,7 +3,6 @@ import { serialization } from 'agentmail';
 import type { Method } from './mailbox-calls.ts';
 
 const { inboxes, pods, webhooks } = serialization;
-const OF_MESSAGE = ['authentication_results', 'hidden_text', 'payload'];
 const WEBHOOK = { url: 'http://127.0.0.1:9/hook', eventTypes: ['message.received' as const] };
 
 const OF_PODS: Readonly<Record<string, Method>> = {
@@ -69,7 +68,7 @@ const OF_POD_MAIL: Readonly<Record<string, Method>> = {
     call: ({ client, podId }) => client.pods.threads.search(podId, { q: 'hello' }),
   },
   'pods.threads.get': {
-    ...{ schema: serialization.Thread, own: OF_MESSAGE },
+    schema: serialization.Thread,
     call: ({ client, podId, podThreadId }) => client.pods.threads.get(podId, podThreadId),
   },
   'pods.threads.getAttachment': {
@@ -105,8 +104,8 @@ const OF_POD_MAIL: Readonly<Record<string, Method>> = {
   },
   'pods.webhooks.update': {
     schema: webhooks.Webhook,
-    call: ({ client, podId, podWebhookId, podInboxId }) =>
-      client.pods.webhooks.update(podId, podWebhookId, { addInboxIds: [podInboxId] }),
+    call: ({ client, podId, podWebhookId }) =>
+      client.pods.webhooks.update(podId, podWebhookId, { eventTypes: ['message.received'] }),
   },
   'pods.webhooks.updateHeaders': {
     call: ({ client, podId, podWebhookId }) =>
