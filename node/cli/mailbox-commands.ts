@@ -23,6 +23,11 @@ interface KeyShown {
   readonly used_at?: string;
 }
 
+interface Span {
+  readonly start?: string;
+  readonly end?: string;
+}
+
 interface NewKey {
   readonly name: string;
   readonly inbox?: string;
@@ -57,6 +62,13 @@ export function addMailboxCommands(commands: CommandLine): void {
   keys
     .add('revoke <key>', 'let a key open nothing any more; it is named by its id')
     .action((id: string, asking: Asking) => keys.run(asking, (call) => revokeKey(call, id), INBOX_KEY));
+  mailbox
+    .add('stats [inbox]', 'how the inboxes, or one, do: what came and went, was answered, came back and waits')
+    .option('--start <TIME>', 'from when on, like 2026-01-27T12:00:00Z; without it, the last day')
+    .option('--end <TIME>', 'until when')
+    .action((inbox: string | undefined, asking: Asking & Span) =>
+      mailbox.run(asking, (call) => showStats(call, inbox, asking), INBOX_KEY),
+    );
   mailbox
     .add('export <inbox>', 'all mail of an inbox, with its labels, into a file or a directory that is not there yet')
     .requiredOption('--to <PATH>', 'the file, or the directory of a Maildir')
@@ -116,6 +128,20 @@ async function createKey(call: NodeClient, { name, inbox, pod }: NewKey): Promis
 async function revokeKey(call: NodeClient, id: string): Promise<Report> {
   await call('DELETE', `/v0/api-keys/${encodeURIComponent(id)}`);
   return { text: `${id} opens nothing any more.`, value: { api_key_id: id, revoked: true }, ok: true };
+}
+
+async function showStats(call: NodeClient, inbox: string | undefined, { start, end }: Span): Promise<Report> {
+  const below = inbox === undefined ? '' : `/inboxes/${encodeURIComponent(inbox)}`;
+  const span = new URLSearchParams({ ...(start && { start }), ...(end && { end }) });
+  const stats = await call('GET', `/api/mailbox${below}/stats?${span}`);
+  const rows = Object.entries(stats).map(([name, value]) => [name.replaceAll('_', ' '), shownFigure(name, value)]);
+  return { text: table(['WHAT', 'HOW MUCH'], rows).join('\n'), value: stats, ok: true };
+}
+
+/** A figure by its name: a part of 1, seconds, or a count. */
+function shownFigure(name: string, value: unknown): string {
+  if (name.endsWith('_rate')) return `${(Number(value) * 100).toFixed(1)} %`;
+  return name.endsWith('_seconds') ? `${Number(value)} s` : String(value);
 }
 
 /** How lists of `/v0` go on. */

@@ -89,6 +89,8 @@ describe('mesh mailbox', { timeout: LIVE_MS_MAX }, () => {
     const put = await mesh(at, ['import', moved, file, '--json']);
     expect(JSON.parse(put.out)).toMatchObject({ stored: 2, duplicate: 0, refused: 0 });
     expect(await all(moved)).toEqual(await all(inboxId));
+    expect((await mesh(at, ['stats', inboxId])).out, 'what is put in is no news').toMatch(/^received +2$/m);
+    expect(JSON.parse((await mesh(at, ['stats', '--json'])).out)).toMatchObject({ sent: 2, received: 2 });
     expect((await mesh(at, ['import', moved, file])).out).toContain('0 mails more; 2 were there already');
     expect((await at.client.inboxes.messages.list(other)).count, 'nobody else got any').toBe(2);
     writeFileSync(join(at.mesh.directory, 'none'), 'Hello\n');
