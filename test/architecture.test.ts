@@ -85,6 +85,7 @@ const HTTP_ROOT = [
 /** What every room of the mailbox may know: a mail, an inbox, their bounds. */
 const MAILBOX_ROOT = [
   'api-key',
+  'draft',
   'event',
   'inbox',
   'label',

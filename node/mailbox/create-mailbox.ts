@@ -3,8 +3,6 @@ import { MeshError } from '../../mesh/errors.ts';
 import type { LookUp } from '../../mesh/lookup/fan-out.ts';
 import type { Clock, Random } from '../../mesh/ports.ts';
 import type { ChangeLog, CursorReader } from '../changes/change-log.ts';
-import { BodyPlaces } from '../http/send/body-places.ts';
-import { sendBodyReader } from '../http/send/send-body.ts';
 import type { Log } from '../log.ts';
 import { readCertificates } from '../machine/certificates.ts';
 import { readPrivateFile } from '../machine/private-file.ts';
@@ -40,7 +38,7 @@ import { MailWebhooks } from './org/mail-webhooks.ts';
 import { OrganizationKey } from './org/organization-key.ts';
 import { Pods } from './org/pods.ts';
 import { Standings } from './org/standings.ts';
-import { AttachedFiles } from './out/attached-files.ts';
+import type { Drafts } from './out/drafts.ts';
 import { Outbox } from './out/outbox.ts';
 import { Outcomes } from './out/outcomes.ts';
 import { Reports } from './out/reports.ts';
@@ -49,6 +47,7 @@ import { archiveRoutes } from './routes/archives.ts';
 import { authRoutes } from './routes/auth.ts';
 import { batchRoutes } from './routes/batches.ts';
 import { changeRoutes } from './routes/changes.ts';
+import { draftRoutes } from './routes/drafts.ts';
 import { AttachmentLinks, fileRoutes } from './routes/files.ts';
 import { inboxRoutes } from './routes/inboxes.ts';
 import { ingestRoutes } from './routes/ingest.ts';
@@ -67,6 +66,7 @@ import { settingsRoutes } from './routes/settings.ts';
 import { threadRoutes } from './routes/threads.ts';
 import { mailWebhookRoutes } from './routes/webhooks.ts';
 import { whereRoutes } from './routes/where.ts';
+import { openSends, type Sends } from './sends.ts';
 import { startWorkers, type Workers } from './workers.ts';
 
 export interface MailboxOptions extends AddressBookParts {
@@ -124,8 +124,8 @@ export interface Mailbox {
  * mailbox, and not the node.
  */
 export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
-  const { clock, random, log, directory, hostId, config, sending, blobs, stopping } = options;
-  const { domain, smtp, lmtp, certificate, dns, trust = [], authservIds = [], proxies = [] } = config;
+  const { clock, random, log, directory, config, sending, blobs, stopping } = options;
+  const { domain } = config;
   const organizationKey = OrganizationKey.open(options);
   const standings = new Standings(options);
   const arrivals = new Arrivals(clock);
@@ -134,9 +134,8 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
     answers: { standing: (question) => standings.of(question) },
     freed: (inboxIds) => arrivals.tell(inboxIds),
     ...{ told: () => news.tell(), relayed: cursor },
-    ...{ directory, hostId, domain, dns, clock, log },
-    ...{ smtp: placeOf(smtp), lmtp: placeOf(lmtp), tls: certificate && readTls(certificate) },
-    ...{ trust, authservIds, proxies },
+    ...intakeOf(options),
+    ...{ clock, log },
   });
   const addresses = new AddressBook(options);
   const organization = organizationOf(intake);
@@ -153,8 +152,9 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
   const reports = new Reports({ intake, query, sending, directory, clock, log });
   const outcomes = new Outcomes({ changes: options.changes, intake, sending, clock, log });
   const relay = new Relay({ intake, query, organization, cursor, news, clock, log, mail: options.mail });
+  const { sends, drafts, scheduler } = openSends({ ...options, intake, query, inboxes, outbox });
   const made = { inboxes, pods, leases, mailWebhooks: webhooks, organization, outbox, standings, addresses };
-  const parts: Parts = { ...options, intake, query, ...made, changedKey };
+  const parts: Parts = { ...options, intake, query, ...made, drafts, sends, changedKey };
   const admission = new Admission({ organizationKey, intake, query, clock, log });
   const door = { admission, rates: new KeyRates(clock) };
   const sockets = openSockets(parts, { ...door, news, log });
@@ -164,12 +164,22 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
     read: query,
     faultOf: (inboxId) => standings.faultOf(inboxId),
     measures: mailboxFigures({ intake, query, waiting: () => arrivals.waiting, clock }),
-    run: (signal) => runAll([inboxes, pods, leases, relay, keeper, outbox, reports, outcomes, sockets], signal),
+    run: (signal) =>
+      runAll([inboxes, pods, leases, relay, keeper, outbox, reports, outcomes, sockets, scheduler], signal),
     cursorReader: outcomes.cursorReader,
     close: async () => {
       await query.close();
       await intake.close();
     },
+  };
+}
+
+/** What the worker that writes is begun with. Throws `invalid_request`. */
+function intakeOf({ directory, hostId, config }: MailboxOptions) {
+  const { domain, smtp, lmtp, certificate, dns, trust = [], authservIds = [], proxies = [] } = config;
+  return {
+    ...{ directory, hostId, domain, dns, trust, authservIds, proxies },
+    ...{ smtp: placeOf(smtp), lmtp: placeOf(lmtp), tls: certificate && readTls(certificate) },
   };
 }
 
@@ -188,6 +198,8 @@ interface Parts extends Workers, MailboxOptions {
   readonly changedKey: ApiKeysParts['changed'];
   readonly leases: Leases;
   readonly outbox: Outbox;
+  readonly drafts: Drafts;
+  readonly sends: Sends['sends'];
   readonly standings: Standings;
   readonly addresses: AddressBook;
   readonly mailWebhooks: MailWebhooks;
@@ -232,7 +244,8 @@ function routesOf(parts: Parts): Pick<Parameters<typeof createV0>[0], 'openRoute
       (routes) => previewRoutes(routes, mails),
       (routes) => batchRoutes(routes, { inboxes, query, intake, clock }),
       (routes) => settingsRoutes(routes, { inboxes, intake, retentionDays, clock }),
-      (routes) => sendRoutes(routes, { inboxes, query, room, outbox, ...sendParts(parts, query) }),
+      (routes) => sendRoutes(routes, { inboxes, query, room, outbox, ...parts.sends }),
+      (routes) => draftRoutes(routes, { ...mails, room, outbox, ...parts.sends, drafts: parts.drafts }),
       (routes) => changeRoutes(routes, { inboxes, intake, clock }),
       (routes) => ingestRoutes(routes, { intake, directory, room, random }),
       (routes) => archiveRoutes(routes, { inboxes, intake, query, directory, random }),
@@ -243,20 +256,6 @@ function routesOf(parts: Parts): Pick<Parameters<typeof createV0>[0], 'openRoute
       (routes) => metricRoutes(routes, { query, organization, clock }),
       (routes) => leaseRoutes(routes, { inboxes, leases }),
     ],
-  };
-}
-
-/** What reads a mail that is to be sent, with its files. */
-function sendParts(
-  { sending, ways, directory, blobs, clock, config, ...options }: MailboxOptions,
-  query: Workers['query'],
-) {
-  const { domain, publicUrl } = config;
-  return {
-    publicUrl,
-    files: new AttachedFiles({ sending, query, ways, directory }),
-    readBody: sendBodyReader(blobs, new BodyPlaces(clock), { empty: {} }),
-    internalDomains: [...options.internalDomains, ...(domain === undefined ? [] : [domain])],
   };
 }
 

@@ -7,7 +7,9 @@ export function timeText(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-export function partBody({ attachmentId, filename, size, contentType, disposition, contentId }: MailPart) {
+type ShownPart = Pick<MailPart, 'attachmentId' | 'filename' | 'size' | 'contentType' | 'disposition' | 'contentId'>;
+
+export function partBody({ attachmentId, filename, size, contentType, disposition, contentId }: ShownPart) {
   return {
     ...{ attachment_id: attachmentId, filename, size },
     ...{ content_type: contentType, content_disposition: disposition, content_id: contentId },
@@ -49,6 +51,7 @@ export function threadBody(thread: ThreadItem) {
   };
 }
 
-function some<Item>(items: readonly Item[]): readonly Item[] | undefined {
+/** A list, where there is anything in it. */
+export function some<Item>(items: readonly Item[]): readonly Item[] | undefined {
   return items.length === 0 ? undefined : items;
 }

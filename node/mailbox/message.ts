@@ -3,6 +3,8 @@
 
 /** Octets of one mail (RFC 5321 §4.5.3.1.7 leaves it to us; large providers take 25 MiB). */
 export const MAIL_BYTES_MAX = 25 * 1024 * 1024;
+/** Octets that lie in the database itself; more are a file, for SQLite reads a file's pages one after the other. */
+export const RAW_INLINE_BYTES_MAX = 64 * 1024;
 
 /** `received`: it lies in the inbox. All others lie in quarantine: in no list, thread or event that does not ask for them. */
 export const MAIL_CLASSES = ['received', 'spam', 'blocked', 'unauthenticated'] as const;

@@ -2,6 +2,9 @@
 // start. The main thread speaks with the send module, the intake keeps the mail.
 import type { KeptOut } from './list-decision.ts';
 
+/** Octets of all files of one mail, before base64 makes a third more of them. */
+export const FILES_BYTES_MAX = 30_000_000;
+
 /** What it goes out by: the request that asked for it, where that has a key of its own. SHA-256, hexadecimal. */
 export interface OutgoingKey {
   readonly hash: string;
@@ -30,7 +33,14 @@ export interface OutgoingDraft {
   readonly tracksOpens: boolean;
   /** JSON of what the send module is handed; absent: it goes to inboxes of this host alone. */
   readonly submission?: string | undefined;
+  readonly ofDraft?: DraftAttempt | undefined;
   readonly atMs: number;
+}
+
+/** The draft that a mail is made of, which is erased when that lies in its inbox. */
+export interface DraftAttempt {
+  readonly draftId: string;
+  readonly attempt: number;
 }
 
 /** A request of before that had the same key. */
@@ -49,10 +59,10 @@ export interface SentIds {
 /**
  * `known`: the key was used before. `braked`: it would be one more of too many quick answers. `gone`: there is no such inbox any more. `full`:
  * an inbox, the sender's or one that it is for, has no room. `overrun`: one that it is for has had its mail of the day. `kept-in`: a list of the
- * sender does not let it go to that address.
+ * sender does not let it go to that address. `undrafted`: its draft is not being sent in that attempt any more.
  */
 export type BegunOutgoing =
-  | { readonly outcome: 'begun' | 'gone' }
+  | { readonly outcome: 'begun' | 'gone' | 'undrafted' }
   | { readonly outcome: 'full'; readonly inboxId: string }
   | { readonly outcome: 'overrun'; readonly inboxId: string; readonly waitMs: number }
   | { readonly outcome: 'known'; readonly known: KnownOutgoing }

@@ -1,5 +1,6 @@
 // What the mailbox's two workers are asked. Each question has one argument and one answer, both of which can be cloned.
 import type { AddedKey, ApiKey, KeyChange, KeyMeant, NewKey } from './api-key.ts';
+import type { DraftReads, DraftWrites } from './draft.ts';
 import type { EventReference, ToldEvent } from './event.ts';
 import type { BegunInbox, Inbox, InboxChange, InboxDraft, Organization, SettingsChange } from './inbox.ts';
 import type { IngestAnswer, IngestQuestion } from './ingest-question.ts';
@@ -47,7 +48,7 @@ import type {
 import type { Unsubscriber } from './unsubscribe.ts';
 
 /** The worker that writes. */
-export interface IntakeQuestions {
+export interface IntakeQuestions extends DraftWrites {
   /** Counts inboxes, and the mails that came since the worker began, by class. */
   measures(nothing: null): {
     readonly inboxes: number;
@@ -163,7 +164,7 @@ export interface PodsQuestion {
 }
 
 /** The worker that reads. */
-export interface QueryQuestions {
+export interface QueryQuestions extends DraftReads {
   /** The pod that a text means: its id, or the client id that it was made with. */
   pod(text: string): Pod | undefined;
   pods(question: PodsQuestion): Listed<Pod>;

@@ -12,7 +12,7 @@ import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 /** Methods of the client that are answered 404 here so far. */
 const UNANSWERED = ['inboxes.authorize'];
 const OF_MAILBOX =
-  /^(apiKeys|auth|metrics|organizations|lists|threads|webhooks|inboxes(\.(apiKeys|events|metrics|lists|messages|threads|webhooks))?|pods(\.(apiKeys|inboxes|metrics|lists|threads|webhooks))?)\.\w+$/;
+  /^(apiKeys|auth|drafts|metrics|organizations|lists|threads|webhooks|inboxes(\.(apiKeys|drafts|events|metrics|lists|messages|threads|webhooks))?|pods(\.(apiKeys|drafts|inboxes|metrics|lists|threads|webhooks))?)\.\w+$/;
 
 const METHODS = { ...WITHOUT_PODS, ...POD_METHODS, ...OF_METRICS };
 
@@ -71,6 +71,10 @@ const WHOLE = [
   ['pods.apiKeys.list', serialization.BearerApiKey, 'api_keys', ['inbox_id', 'used_at', 'expires_at']],
   ['pods.apiKeys.create', serialization.CreateApiKeyResponse, undefined, ['inbox_id']],
   ['pods.webhooks.get', serialization.webhooks.Webhook, undefined, ['inbox_ids']],
+  ['drafts.list', serialization.ListDraftsResponse, undefined, []],
+  ['inboxes.drafts.list', serialization.DraftItem, 'drafts', []],
+  ['inboxes.drafts.get', serialization.Draft, undefined, ['forward_of']],
+  ['inboxes.drafts.get', serialization.Attachment, 'attachments', []],
   ['threads.list', serialization.ListThreadsResponse, undefined, []],
   ['threads.get', serialization.Thread, undefined, ['next_page_token']],
   ['threads.get', serialization.Message, 'messages', []],
@@ -81,9 +85,9 @@ const WHOLE = [
   ['webhooks.get', serialization.webhooks.Webhook, undefined, ['pod_ids']],
 ] as const;
 
-/** Calls with nothing in them that could be elsewhere; those that make first what they delete are in `DELETED`. */
+/** Calls with nothing in them that could be elsewhere; those that make first what they delete or send are in `DELETED`. */
 const NAMES_NOTHING =
-  /^(auth\.me|(lists|metrics|organizations)\.\w+|(apiKeys|inboxes|pods|threads|webhooks)\.(list|create|search)|.*\.delete)$/;
+  /^(auth\.me|(lists|metrics|organizations)\.\w+|(apiKeys|drafts|inboxes|pods|threads|webhooks)\.(list|create|search)|inboxes\.drafts\.send|.*\.delete)$/;
 /** Of these the client knows no 404, and says so by its general error. */
 const UNNAMED_404 =
   /^(inboxes\.messages\.batch|pods\.inboxes\.create|(inboxes|pods)\.(metrics\.|(lists|webhooks)\.(list|create)))/;
@@ -97,6 +101,8 @@ const DELETED: Readonly<Record<string, Call>> = {
   'inboxes.lists.delete': ({ client, inboxId, entry }) =>
     client.inboxes.lists.delete(inboxId, 'receive', 'block', entry),
   'inboxes.delete': ({ client, inboxId }) => client.inboxes.delete(inboxId),
+  'inboxes.drafts.send': ({ client, inboxId, draftId }) => client.inboxes.drafts.send(inboxId, draftId, {}),
+  'inboxes.drafts.delete': ({ client, inboxId, draftId }) => client.inboxes.drafts.delete(inboxId, draftId),
   'inboxes.messages.delete': ({ client, inboxId, messageIds }) =>
     client.inboxes.messages.delete(inboxId, messageIds[0]),
   'inboxes.threads.delete': ({ client, inboxId, threadId }) => client.inboxes.threads.delete(inboxId, threadId),
@@ -115,9 +121,10 @@ const DELETED: Readonly<Record<string, Call>> = {
 const nowhere = (): MailboxWorld => ({
   ...world,
   ...{ inboxId: 'never@agents.example.com', messageIds: ['<nobody@y.com>', '<neither@y.com>'], threadId: 'never' },
+  ...{ draftId: 'never', draftFileId: 'never', failedDraftId: 'never' },
   ...{ attachmentId: '9-00000000', webhookId: 'never', inboxWebhookId: 'never', keyId: 'never', inboxKeyId: 'never' },
   ...{ podId: 'never', podInboxId: 'never@agents.example.com', podThreadId: 'never', podAttachmentId: '9-00000000' },
-  ...{ podKeyId: 'never', podWebhookId: 'never' },
+  ...{ podKeyId: 'never', podWebhookId: 'never', podDraftId: 'never', podDraftFileId: 'never' },
 });
 
 const VALIDATION = [AgentMail.ValidationError, 400, serialization.ValidationErrorResponse] as const;
@@ -150,6 +157,25 @@ const REFUSED = [
     'a mail with an address that is none',
     VALIDATION,
     ({ client, inboxId }) => client.inboxes.messages.send(inboxId, { to: 'nobody' }),
+  ],
+  [
+    'a draft for nobody, with a time',
+    VALIDATION,
+    ({ client, inboxId }) => client.inboxes.drafts.create(inboxId, { sendAt: new Date(Date.now() + 60_000) }),
+  ],
+  [
+    'a draft that was changed since',
+    CONFLICT,
+    ({ client, inboxId, draftId }) =>
+      client.inboxes.drafts.update(inboxId, draftId, { addLabels: ['x'] }, { headers: { 'If-Match': '"999"' } }),
+  ],
+  [
+    'a draft for others, which nobody here may send',
+    REJECTED,
+    async ({ client, aside, inboxId }) => {
+      const { draftId } = await aside.inboxes.drafts.create(inboxId, { to: ['jane@example.net'] });
+      await client.inboxes.drafts.send(inboxId, draftId, {});
+    },
   ],
   ['a change of a thread’s nothing', VALIDATION, ({ client, threadId }) => client.threads.update(threadId, {})],
   [

@@ -46,6 +46,7 @@ export async function makeWorld({ url, dataDirectory }: HostProcess): Promise<Ma
   await aside.inboxes.lists.create(inboxId, 'receive', 'block', { entry, reason: 'spam' });
   return {
     entry,
+    ...(await makeDrafts(aside, inboxId, { sent, bob, eve })),
     ...{ client: watched(apiKey), aside, inboxId, ofInbox: watched(ofInbox.apiKey), inboxKeyId: ofInbox.apiKeyId },
     ...{ messageIds: [sent, own], threadId, attachmentId: String(attachments[0]?.attachmentId) },
     webhookId: (await aside.webhooks.create({ ...webhook, clientId: 'mine', inboxIds: [inboxId] })).webhookId,
@@ -64,12 +65,34 @@ async function makePod(aside: AgentMailClient, entry: string) {
   const mail = { to: inboxId, subject: 'Hello', text: 'Hello', attachments };
   const { threadId, messageId } = await aside.inboxes.messages.send(inboxId, mail);
   const [file] = (await aside.inboxes.messages.get(inboxId, messageId)).attachments ?? [];
+  const draft = await aside.inboxes.drafts.create(inboxId, { text: 'Hello', attachments: [{ content: 'YQ==' }] });
   const webhook = { url: 'http://127.0.0.1:9/hook', eventTypes: ['message.received' as const], clientId: 'pod' };
   return {
+    ...{ podDraftId: draft.draftId, podDraftFileId: String(draft.attachments?.[0]?.attachmentId) },
     ...{ podId, podInboxId: inboxId, podThreadId: threadId, podAttachmentId: String(file?.attachmentId) },
     podKeyId: (await aside.pods.apiKeys.create(podId, { name: 'theirs', permissions: { inboxRead: true } })).apiKeyId,
     podWebhookId: (await aside.pods.webhooks.create(podId, webhook)).webhookId,
   };
+}
+
+/** A draft that has all that a draft can have, and one that has failed: nobody here may write to others. */
+async function makeDrafts(
+  aside: AgentMailClient,
+  inboxId: string,
+  { sent, bob, eve }: Readonly<Record<'sent' | 'bob' | 'eve', string>>,
+): Promise<Pick<MailboxWorld, 'draftId' | 'draftFileId' | 'failedDraftId'>> {
+  const { drafts } = aside.inboxes;
+  const { draftId, attachments } = await drafts.create(inboxId, {
+    ...{ to: [bob], cc: [eve], bcc: [inboxId], replyTo: [inboxId], inReplyTo: sent, clientId: 'one', labels: ['one'] },
+    ...{ subject: 'Hello', text: 'Hello', html: '<p>Hello', sendAt: new Date(Date.now() + 86_400_000) },
+    attachments: [
+      { filename: 'a.csv', contentType: 'text/csv', contentDisposition: 'inline', contentId: 'one', content: 'YQ==' },
+    ],
+  });
+  const failing = { to: ['jane@example.net'], forwardOf: sent, sendAt: new Date() };
+  const { draftId: failedDraftId } = await drafts.create(inboxId, failing);
+  while ((await drafts.get(inboxId, failedDraftId)).sendStatus !== 'failed');
+  return { draftId, draftFileId: String(attachments?.[0]?.attachmentId), failedDraftId };
 }
 
 /** Sends a mail with all that a mail can have, `payload` among it, which the client does not know; answers its id. */

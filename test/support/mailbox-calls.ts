@@ -1,5 +1,7 @@
 // What AgentMail's own client can ask of the mailbox, each method once or in all its forms, with the schema of that client for what is answered.
 import { type AgentMailClient, serialization } from 'agentmail';
+import { OF_DRAFTS } from './draft-calls.ts';
+import { OF_KEYS } from './key-calls.ts';
 import { OF_LISTS } from './list-calls.ts';
 
 const { inboxes, webhooks } = serialization;
@@ -29,6 +31,10 @@ export interface MailboxWorld {
   readonly messageIds: readonly [got: string, sent: string];
   readonly threadId: string;
   readonly attachmentId: string;
+  /** Has all that a draft can have. */
+  readonly draftId: string;
+  readonly draftFileId: string;
+  readonly failedDraftId: string;
   readonly webhookId: string;
   readonly inboxWebhookId: string;
   readonly keyId: string;
@@ -41,6 +47,8 @@ export interface MailboxWorld {
   readonly podAttachmentId: string;
   readonly podKeyId: string;
   readonly podWebhookId: string;
+  readonly podDraftId: string;
+  readonly podDraftFileId: string;
 }
 
 export interface Method {
@@ -58,45 +66,6 @@ const EITHER = { includeTrash: true, includeSpam: true, includeBlocked: true, in
 
 const mailTo = async ({ aside, inboxId }: MailboxWorld) =>
   await aside.inboxes.messages.send(inboxId, { to: inboxId, text: 'Hello' });
-
-const OF_KEYS: Readonly<Record<string, Method>> = {
-  'auth.me': { schema: serialization.Identity, call: ({ ofInbox }) => ofInbox.auth.me() },
-  'apiKeys.list': {
-    ...{ schema: serialization.ListApiKeysResponse, own: ['limit'] },
-    call: ({ client }) => client.apiKeys.list({ limit: 1 }),
-  },
-  'apiKeys.get': {
-    schema: serialization.BearerApiKey,
-    call: ({ client, inboxKeyId }) => client.apiKeys.get(inboxKeyId),
-  },
-  'apiKeys.create': {
-    schema: serialization.CreateApiKeyResponse,
-    call: ({ client }) => client.apiKeys.create({ name: 'one' }),
-  },
-  'apiKeys.update': {
-    schema: serialization.BearerApiKey,
-    call: ({ client, keyId }) => client.apiKeys.update(keyId, { name: 'other' }),
-  },
-  'apiKeys.delete': {
-    call: async ({ client, aside }) => client.apiKeys.delete((await aside.apiKeys.create({})).apiKeyId),
-  },
-  'inboxes.apiKeys.list': {
-    ...{ schema: serialization.ListApiKeysResponse, own: ['limit'] },
-    call: ({ client, inboxId }) => client.inboxes.apiKeys.list(inboxId),
-  },
-  'inboxes.apiKeys.create': {
-    schema: serialization.CreateApiKeyResponse,
-    call: ({ client, inboxId }) => client.inboxes.apiKeys.create(inboxId, {}),
-  },
-  'inboxes.apiKeys.update': {
-    schema: serialization.BearerApiKey,
-    call: ({ client, inboxId, inboxKeyId }) => client.inboxes.apiKeys.update(inboxId, inboxKeyId, { name: 'other' }),
-  },
-  'inboxes.apiKeys.delete': {
-    call: async ({ client, aside, inboxId }) =>
-      client.inboxes.apiKeys.delete(inboxId, (await aside.inboxes.apiKeys.create(inboxId, {})).apiKeyId),
-  },
-};
 
 const OF_INBOXES: Readonly<Record<string, Method>> = {
   'inboxes.list': {
@@ -297,4 +266,5 @@ export const METHODS: Readonly<Record<string, Method>> = {
   ...OF_THREADS,
   ...OF_WEBHOOKS,
   ...OF_LISTS,
+  ...OF_DRAFTS,
 };

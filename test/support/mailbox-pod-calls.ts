@@ -59,6 +59,19 @@ const OF_PODS: Readonly<Record<string, Method>> = {
 };
 
 const OF_POD_MAIL: Readonly<Record<string, Method>> = {
+  'pods.drafts.list': {
+    schema: serialization.ListDraftsResponse,
+    call: ({ client, podId }) => client.pods.drafts.list(podId),
+  },
+  'pods.drafts.get': {
+    schema: serialization.Draft,
+    call: ({ client, podId, podDraftId }) => client.pods.drafts.get(podId, podDraftId),
+  },
+  'pods.drafts.getAttachment': {
+    schema: serialization.AttachmentResponse,
+    call: ({ client, podId, podDraftId, podDraftFileId }) =>
+      client.pods.drafts.getAttachment(podId, podDraftId, podDraftFileId),
+  },
   'pods.threads.list': {
     schema: serialization.ListThreadsResponse,
     call: ({ client, podId }) => client.pods.threads.list(podId, { includeTrash: true }),

@@ -34,6 +34,9 @@ export interface Silence {
   times: number;
 }
 
+/** What nobody hears of any more. */
+export const NEVER = new Promise<never>(() => undefined);
+
 export class OutboxWorld {
   readonly directory = mkdtempSync(join(tmpdir(), 'outbox-'));
   readonly random = seededRandom(7);
@@ -47,6 +50,10 @@ export class OutboxWorld {
   refusal: MeshError | undefined;
   /** Mails that the intake says were left, which are gone. */
   stale: readonly LeftOutgoing[] = [];
+  /** The node has died, and is not back yet. */
+  isDead = false;
+  /** What else it was at ends then, too. */
+  staysDead = false;
   #died = Promise.withResolvers<'died'>();
 
   constructor(world: MailWorld, blobs: OutboxWorld['blobs'], writer: (directory: string) => Promise<Writer>) {
@@ -100,6 +107,7 @@ export class OutboxWorld {
   }
 
   async step<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
+    if (this.isDead && this.staysDead) return NEVER;
     if (this.death?.step === name && this.death.when === 'before') return this.#die();
     const { silence } = this;
     const isSilent = silence !== undefined && silence.step === name && silence.times > 0;
@@ -113,13 +121,15 @@ export class OutboxWorld {
 
   /** Nothing of the process goes on, so nothing is caught there. */
   #die(): Promise<never> {
+    this.isDead = true;
     this.#died.resolve('died');
-    return new Promise(() => undefined);
+    return NEVER;
   }
 
   /** Does it until the node dies. */
   async untilDeath(death: Death, work: () => Promise<unknown>): Promise<unknown> {
     this.death = death;
+    this.isDead = false;
     this.#died = Promise.withResolvers();
     return await Promise.race([work(), this.#died.promise]);
   }
@@ -155,6 +165,7 @@ export class OutboxWorld {
   /** The node dies where it was, and another one begins on what is on the disk. */
   async restart(): Promise<void> {
     this.death = undefined;
+    this.isDead = false;
     this.writer.close();
     await this.open();
     await this.world.crash();

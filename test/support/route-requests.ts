@@ -2,7 +2,7 @@
 // refused here until it is said what its ids are and what it is sent.
 
 /** Ids that a request may name, in its path or in its body. */
-export const ID_KINDS = ['pod', 'inbox', 'message', 'thread', 'key', 'webhook', 'entry'] as const;
+export const ID_KINDS = ['pod', 'inbox', 'message', 'thread', 'key', 'webhook', 'entry', 'draft'] as const;
 export type IdKind = (typeof ID_KINDS)[number];
 export type Pick = (kind: IdKind) => string;
 
@@ -17,7 +17,7 @@ export const ATTACHMENT_ID = '1-0badcafe';
 
 const PARAMETERS: Readonly<Record<string, IdKind>> = {
   ...{ pod_id: 'pod', inbox_id: 'inbox', message_id: 'message', thread_id: 'thread' },
-  ...{ key_id: 'key', webhook_id: 'webhook', entry: 'entry' },
+  ...{ key_id: 'key', webhook_id: 'webhook', entry: 'entry', draft_id: 'draft' },
 };
 /** What is the same in every request. */
 const CONSTANTS: Readonly<Record<string, string>> = {
@@ -57,6 +57,9 @@ const BODIES: Readonly<Record<string, (pick: Pick, level: string) => Body>> = {
   'POST /messages/:message_id/complete': () => DEAD,
   'POST /messages/:message_id/release': () => DEAD,
   'POST /lists/:direction/:type': () => ({ entry: 'z.example' }),
+  'POST /drafts': () => ({ text: 'x' }),
+  'PATCH /drafts/:draft_id': () => ({ text: 'x' }),
+  'POST /drafts/:draft_id/send': () => ({}),
   'POST /import': () => 'From jane@y.com\r\nSubject: Hello\r\n\r\nHello.\r\n',
   'POST /ingest': () => 'Subject: Hello\r\n\r\nHello.\r\n',
 };

@@ -21,6 +21,7 @@ type Container = Record<string, unknown> | unknown[];
 /** One value. `abort` must be called when it is given up. */
 export class JsonAssembly {
   readonly #beginBlob: BeginBlob;
+  readonly #list: string;
   readonly #stack: Container[] = [];
   readonly #path: (string | number)[] = [];
   #content: Base64Content | undefined;
@@ -32,8 +33,10 @@ export class JsonAssembly {
   #value: unknown;
   #isComplete = false;
 
-  constructor(beginBlob: BeginBlob) {
+  /** `list`: the member whose items have contents. */
+  constructor(beginBlob: BeginBlob, list: string) {
     this.#beginBlob = beginBlob;
+    this.#list = list;
   }
 
   /** The content that is being read; its text may be written to it directly, past the tokens. */
@@ -96,13 +99,14 @@ export class JsonAssembly {
 
   #isContent(): boolean {
     const [list, at, member] = this.#path;
-    return this.#path.length === 3 && list === 'attachments' && typeof at === 'number' && member === 'content';
+    return this.#path.length === 3 && list === this.#list && typeof at === 'number' && member === 'content';
   }
 
   async #beginContent(): Promise<void> {
     this.#contents += 1;
-    if (this.#contents > ATTACHMENTS_MAX || Number(this.#path[1]) >= ATTACHMENTS_MAX) throw tooManyAttachments();
-    this.#content = new Base64Content(await this.#beginBlob(), contentField(this.#path[1]));
+    if (this.#contents > ATTACHMENTS_MAX || Number(this.#path[1]) >= ATTACHMENTS_MAX)
+      throw tooManyAttachments(this.#list);
+    this.#content = new Base64Content(await this.#beginBlob(), contentField(this.#list, this.#path[1]));
   }
 
   async #endContent(content: Base64Content): Promise<void> {
@@ -164,15 +168,13 @@ export class JsonAssembly {
 }
 
 /** JSON path of a content. */
-export function contentField(at: string | number | undefined): string {
-  return `attachments[${at}].content`;
+export function contentField(list: string, at: string | number | undefined): string {
+  return `${list}[${at}].content`;
 }
 
 /** The refusal (`invalid_request`) of more attachments than a message may have. */
-export function tooManyAttachments(): MeshError {
-  return new MeshError('invalid_request', `'attachments' has more than ${ATTACHMENTS_MAX} entries.`, {
-    field: 'attachments',
-  });
+export function tooManyAttachments(list: string): MeshError {
+  return new MeshError('invalid_request', `'${list}' has more than ${ATTACHMENTS_MAX} entries.`, { field: list });
 }
 
 function excess(what: string): MeshError {

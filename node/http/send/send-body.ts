@@ -24,8 +24,8 @@ const SMALL_BODY_BYTES_MAX = 64 * 1_024;
 /** Octets looked at in one go: no text longer than this is made of a body, whatever it arrives in. */
 const PIECE_BYTES_MAX = 64 * 1_024;
 
-/** `client`: whoever it comes from, as far as places and attachments are shared out. */
-export type ReadSendBody = (request: Request, client: string) => Promise<unknown>;
+/** `client`: whoever it comes from, as far as places and attachments are shared out. `list`: the member that has them; default `attachments`. */
+export type ReadSendBody = (request: Request, client: string, list?: string) => Promise<unknown>;
 
 export interface SendBodyOptions {
   /** What a request without a body says; absent: it is refused, as any other that is no JSON. */
@@ -35,6 +35,7 @@ export interface SendBodyOptions {
 /** How a body is read. */
 interface Reading {
   readonly beginBlob: BeginBlob;
+  readonly list: string;
   readonly empty: SendBodyOptions['empty'];
   /** Called when there is a body. Throws `unsupported_media_type`. */
   readonly refuseType: () => void;
@@ -45,11 +46,11 @@ interface Reading {
  * `invalid_request`, `store_full`, `overloaded`, `request_timeout`.
  */
 export function sendBodyReader(blobs: BlobStore, places: BodyPlaces, { empty }: SendBodyOptions = {}): ReadSendBody {
-  return async (request, client) => {
+  return async (request, client, list = 'attachments') => {
     const type = request.headers.get('content-type');
     const refuseType = () => refuseOtherThanJson(type ?? '');
     const beginBlob: BeginBlob = () => blobs.begin({ bytesMax: ATTACHMENT_BYTES_MAX, client });
-    const reading: Reading = { beginBlob, empty, refuseType };
+    const reading: Reading = { beginBlob, list, empty, refuseType };
     const announced = request.headers.get('content-length');
     // What has no body is of no type, whatever it says.
     if (empty === undefined || Number(announced) > 0) refuseType();
@@ -59,7 +60,7 @@ export function sendBodyReader(blobs: BlobStore, places: BodyPlaces, { empty }: 
   };
 }
 
-async function readSmall({ beginBlob, empty, refuseType }: Reading, request: Request): Promise<unknown> {
+async function readSmall({ beginBlob, list, empty, refuseType }: Reading, request: Request): Promise<unknown> {
   const octets = await readBody(request, SMALL_BODY_BYTES_MAX);
   if (octets.byteLength === 0 && empty !== undefined) return empty;
   refuseType();
@@ -67,12 +68,12 @@ async function readSmall({ beginBlob, empty, refuseType }: Reading, request: Req
     decoded(() => new TextDecoder('utf-8', { fatal: true }).decode(octets)),
     JSON_BOUNDS,
   );
-  const { attachments } = (value ?? {}) as { readonly attachments?: unknown };
+  const attachments = (value as Readonly<Record<string, unknown>> | null)?.[list];
   if (!Array.isArray(attachments)) return value;
-  if (attachments.length > ATTACHMENTS_MAX) throw tooManyAttachments();
+  if (attachments.length > ATTACHMENTS_MAX) throw tooManyAttachments(list);
   for (const [at, attachment] of attachments.entries())
     if (typeof attachment?.content === 'string')
-      attachment.content = await spool(beginBlob, attachment.content, contentField(at));
+      attachment.content = await spool(beginBlob, attachment.content, contentField(list, at));
   return value;
 }
 
@@ -87,8 +88,11 @@ async function spool(beginBlob: BeginBlob, text: string, field: string) {
   }
 }
 
-async function readLarge({ beginBlob, empty, refuseType }: Reading, body: AsyncIterable<Uint8Array>): Promise<unknown> {
-  const assembly = new JsonAssembly(beginBlob);
+async function readLarge(
+  { beginBlob, list, empty, refuseType }: Reading,
+  body: AsyncIterable<Uint8Array>,
+): Promise<unknown> {
+  const assembly = new JsonAssembly(beginBlob, list);
   const feeding = new Feeding(assembly);
   try {
     let octets = 0;

@@ -14,13 +14,13 @@ const HEADERS_READ_MAX = 500;
 const CONTENT_TYPE = /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$/;
 
 const address = z.string().max(ADDRESS_CHARACTERS_MAX);
-const addresses = z
+export const addresses = z
   .union([address.transform((one) => [one]), z.array(address).max(RECIPIENTS_MAX)], {
     error: `must be an address, like Ann <ann@x.com>, or a list of at most ${RECIPIENTS_MAX}`,
   })
   .optional();
 
-const attachment = z
+export const attachment = z
   .strictObject({
     filename: z.string().min(1).max(FILENAME_CHARACTERS_MAX).optional(),
     content_type: z

@@ -41,7 +41,11 @@ function mailbox(name: string, address: string): readonly Mailbox[] {
   const at = address.lastIndexOf('@');
   if (at < 1 || at === address.length - 1 || address.length > ADDRESS_CHARACTERS_MAX) return [];
   if (/[\s\p{Cc}<>]/u.test(address)) return [];
-  const words = decodedLine(name);
-  const quoted = SPECIAL.test(words) ? `"${words.replace(/["\\]/g, '\\$&')}"` : words;
-  return [{ shown: words === '' ? address : `${quoted} <${address}>`, address: address.toLowerCase() }];
+  return [{ shown: shownAs(decodedLine(name), address), address: address.toLowerCase() }];
+}
+
+/** `Jane <jane@x.com>`, with quotes where the name has letters that would be read as something else. */
+export function shownAs(name: string, address: string): string {
+  if (name === '') return address;
+  return `${SPECIAL.test(name) ? `"${name.replace(/["\\]/g, '\\$&')}"` : name} <${address}>`;
 }

@@ -3,12 +3,10 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
+import { RAW_INLINE_BYTES_MAX } from '../message.ts';
 import type { RawFiles } from '../store/raw-files.ts';
 import { BodyHash, isNamed, mailDigest } from './mail-digest.ts';
 import { type Structure, StructurePass } from './structure.ts';
-
-/** Octets of a mail that lies in the database itself; a larger one is a file, for SQLite reads a file's pages one after the other. */
-const RAW_INLINE_BYTES_MAX = 64 * 1024;
 
 const PIECE_BYTES = 32 * 1024;
 

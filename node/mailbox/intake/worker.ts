@@ -148,6 +148,12 @@ const answers: Answers<IntakeQuestions> = {
   noteOutcomes: (heard) => writer.write(() => writer.outcomes.note(heard)),
   silentOutgoing: (nowMs) => writer.outcomes.silent(nowMs),
   indexNew: () => indexing.catchUp(),
+  createDraft: (draft) => writer.drafts.createDraft(draft),
+  changeDraft: (change) => writer.drafts.changeDraft(change),
+  removeDraft: (meant) => writer.drafts.removeDraft(meant),
+  beginSendingDraft: (meant) => writer.drafts.beginSendingDraft(meant),
+  endSendingDraft: (ended) => writer.drafts.endSendingDraft(ended),
+  dueDrafts: (question) => writer.drafts.dueDrafts(question),
   sweepOutgoing: (ended) =>
     writer.write(() => {
       writer.outcomes.end(ended);

@@ -7,16 +7,16 @@ import { ATTACHMENTS_MAX } from '../../send/limits.ts';
 import type { AttachmentPart } from '../../send/message.ts';
 import type { Sending } from '../../send/send-service.ts';
 import type { Ways } from '../../webhooks/guard/connector.ts';
+import type { DraftFile, DraftQuestion } from '../draft.ts';
 import { MailboxError } from '../errors.ts';
-import { partOctets } from '../http/mail-octets.ts';
+import { partOctets, rawOctets } from '../http/mail-octets.ts';
 import type { SendForm } from '../http/send-forms.ts';
 import type { MailPart } from '../message.ts';
+import { FILES_BYTES_MAX } from '../outgoing-mail.ts';
 import type { Asks, QueryQuestions } from '../questions.ts';
 import type { WholeMail } from '../stored-mail.ts';
 import { FETCHED_BYTES_MAX, fetchAttachment } from './fetch-attachment.ts';
 
-/** Octets of all files of one mail, before base64 makes a third more of them. */
-const FILES_BYTES_MAX = 30_000_000;
 const FILENAME_CHARACTERS_MAX = 255;
 const CONTENT_TYPE = /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$/;
 
@@ -63,6 +63,24 @@ export class AttachedFiles {
       carried.push({ ...blob, ...describedAs(part) });
     }
     return carried;
+  }
+
+  /** The files of a draft. Throws `not_found` when one was taken away. */
+  async drafted(meant: DraftQuestion, files: readonly DraftFile[], client: string): Promise<readonly AttachmentPart[]> {
+    const { sending, query, directory } = this.#parts;
+    const parts: AttachmentPart[] = [];
+    for (const { attachmentId } of files) {
+      const found = await query.ask('draftFile', { ...meant, attachmentId });
+      const kept = found && (await query.ask('draftOctets', { row: found.row, digest: found.file.digest }));
+      if (kept === undefined) throw new MailboxError('not_found', 'A file of the draft has just been taken away.');
+      const { digest, size, filename, contentType, disposition, contentId } = kept.file;
+      const stored = { message: 0, digest, trace: '', content: kept.content, rawSize: size };
+      const blob = await sending.putBlob(rawOctets(directory, stored), { bytesMax: FILES_BYTES_MAX, client });
+      const described = { contentType, disposition, contentId };
+      const said = Object.fromEntries(Object.entries(described).filter(([, value]) => value !== undefined));
+      parts.push({ ...blob, filename, ...said });
+    }
+    return parts;
   }
 
   async #part(file: WishedFile, at: number, client: string): Promise<AttachmentPart> {

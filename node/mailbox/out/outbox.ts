@@ -11,7 +11,7 @@ import type { Sending, Submission } from '../../send/send-service.ts';
 import { MailboxError, mailboxErrorOf, noSuch } from '../errors.ts';
 import type { Inbox } from '../inbox.ts';
 import type { Standings } from '../org/standings.ts';
-import type { BegunOutgoing, OutgoingDraft, OutgoingKey, SentIds } from '../outgoing-mail.ts';
+import type { BegunOutgoing, DraftAttempt, OutgoingDraft, OutgoingKey, SentIds } from '../outgoing-mail.ts';
 import type { Asks, IntakeQuestions } from '../questions.ts';
 import { certainly, type MailInDoubt } from './certainty.ts';
 import { withOctets } from './composed-mail.ts';
@@ -51,6 +51,8 @@ export interface OutgoingWish {
   /** The thread of the mail that it answers or passes on. */
   readonly threadId?: string | undefined;
   readonly key?: OutgoingKey | undefined;
+  /** The draft that it is made of, and that is erased when the mail lies in the inbox. */
+  readonly ofDraft?: DraftAttempt | undefined;
 }
 
 interface Readied {
@@ -101,6 +103,10 @@ export class Outbox {
       const readied = await this.#readied(wish);
       isLocal = readied.submission === undefined;
       return await this.#inTurn(readied.id, () => this.#begin(wish, readied));
+    } catch (error) {
+      // The draft has its own.
+      if (!isLocal && wish.ofDraft !== undefined && isRefusal(error)) await this.forgo(wish.files);
+      throw error;
     } finally {
       // The mailbox has them in the mail itself; the send module does not get it.
       if (isLocal) await this.forgo(wish.files);
@@ -158,11 +164,11 @@ export class Outbox {
 
   async #begin(wish: OutgoingWish, readied: Readied): Promise<SentIds> {
     const { id, content, localIds, submission } = readied;
-    const { inbox, mail, key, threadId } = wish;
+    const { inbox, mail, key, threadId, ofDraft } = wish;
     const inDoubt = { messageId: content.messageId, isRepeatable: key !== undefined };
     const begun = await withOctets(content, { ...this.#parts, id }, (octets) =>
       this.#written(inDoubt, {
-        ...{ id, inboxId: inbox.inboxId, key, octets, threadId, localIds, labels: mail.labels },
+        ...{ id, inboxId: inbox.inboxId, key, octets, threadId, localIds, labels: mail.labels, ofDraft },
         ...{ bcc: mail.bcc.map(shown), atMs: Date.parse(content.date) },
         correspondents: [...mail.to, ...mail.cc].map(({ address }) => address.toLowerCase()),
         tracksOpens: mail.tracksOpens,
@@ -249,6 +255,8 @@ export class Outbox {
       rejected = error.message;
     }
     const sent = await intake.ask('finishOutgoing', { id, rejected, atMs: clock.wallMs() });
+    // Its draft is kept, and says so.
+    if (sent === undefined && rejected !== undefined) throw new MailboxError('message_rejected', rejected);
     if (sent === undefined) throw noSuch('message');
     return sent;
   }
@@ -262,6 +270,12 @@ export class Outbox {
       this.#inHand.delete(id);
     }
   }
+}
+
+/** Whether it is certain that nothing was written down. */
+function isRefusal(error: unknown): boolean {
+  const expected = mailboxErrorOf(error);
+  return expected !== undefined && expected.code !== 'service_unavailable';
 }
 
 /** Codes of refusals that no later try changes. */

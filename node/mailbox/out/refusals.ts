@@ -21,6 +21,8 @@ export function refusalOf(begun: BegunOutgoing, sender: string, nowMs: number): 
     }
     case 'kept-in':
       return keptIn(begun.address, begun.by);
+    case 'undrafted':
+      return new MailboxError('conflict', 'The draft is not being sent any more; look at it, and send it again.');
     default:
       return noSuch('inbox');
   }

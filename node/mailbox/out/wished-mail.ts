@@ -8,6 +8,7 @@ import { type MailboxRules, mailboxKey, parseMailbox } from '../../send/request/
 import { bodyText, refuseLargePayload, TEXT_OF_PAYLOAD } from '../../send/request/request.ts';
 import { MailboxError, wrongField } from '../errors.ts';
 import type { SendForm } from '../http/send-forms.ts';
+import type { Inbox } from '../inbox.ts';
 import { partsOfShown } from '../intake/mail-addresses.ts';
 import { labelFault } from '../label.ts';
 import type { Addressed } from './reply.ts';
@@ -41,13 +42,16 @@ export interface Wish {
   readonly hasPublicUrl: boolean;
 }
 
+/** Inboxes of this host are written to whatever their domain is, and so are those whom the send module may write to. */
+export function rulesFor({ inboxId }: Pick<Inbox, 'inboxId'>, internalDomains: readonly string[]): MailboxRules {
+  return { internalDomains: [...internalDomains, inboxId.slice(inboxId.lastIndexOf('@') + 1).toLowerCase()] };
+}
+
 /** Throws `validation_error`, and `unprocessable` when there is no recipient. */
 export function checkedWish({ form, derived, rules, hasPublicUrl }: Wish): WishedMail {
   const { labels, subject = '', headers = {}, payload } = form;
   for (const label of labels) refuseLabel(label);
-  refuseLineBreaks(subject, 'subject');
-  if (subject.length > HEADER_VALUE_CHARACTERS_MAX)
-    throw wrongField('subject', `has ${subject.length} characters; at most ${HEADER_VALUE_CHARACTERS_MAX} are allowed`);
+  refuseSubject(subject);
   if (payload !== undefined) refuseLargePayload(payload);
   const text = form.text === undefined ? undefined : bodyText(form.text, 'text');
   const html = form.html === undefined ? undefined : bodyText(form.html, 'html');
@@ -63,13 +67,19 @@ export function checkedWish({ form, derived, rules, hasPublicUrl }: Wish): Wishe
   };
 }
 
-function recipientsOf({ form, derived, rules }: Omit<Wish, 'hasPublicUrl'>): Pick<WishedMail, 'to' | 'cc' | 'bcc'> {
+/** Throws `validation_error`. */
+export function refuseSubject(subject: string): void {
+  refuseLineBreaks(subject, 'subject');
+  if (subject.length > HEADER_VALUE_CHARACTERS_MAX)
+    throw wrongField('subject', `has ${subject.length} characters; at most ${HEADER_VALUE_CHARACTERS_MAX} are allowed`);
+}
+
+/** Whom a mail goes to, each once. Throws `unprocessable` when it is nobody, and `validation_error` when they are too many. */
+export function checkedRecipients(
+  fields: Pick<WishedMail, 'to' | 'cc' | 'bcc'>,
+): Pick<WishedMail, 'to' | 'cc' | 'bcc'> {
   const seen = new Set<string>();
-  const of = (field: 'to' | 'cc' | 'bcc', derivedOnes: readonly string[]) => {
-    const said = form[field];
-    return distinct(said === undefined ? answered(derivedOnes, rules) : parsed(said, field, rules), seen);
-  };
-  const all = { to: of('to', derived.to), cc: of('cc', derived.cc), bcc: of('bcc', []) };
+  const all = { to: distinct(fields.to, seen), cc: distinct(fields.cc, seen), bcc: distinct(fields.bcc, seen) };
   if (seen.size === 0)
     throw new MailboxError('unprocessable', "The mail has no recipient: name one in 'to', 'cc' or 'bcc'.");
   if (seen.size > RECIPIENTS_MAX)
@@ -77,12 +87,21 @@ function recipientsOf({ form, derived, rules }: Omit<Wish, 'hasPublicUrl'>): Pic
   return all;
 }
 
-function parsed(texts: readonly string[], field: string, rules: MailboxRules): readonly Mailbox[] {
+function recipientsOf({ form, derived, rules }: Omit<Wish, 'hasPublicUrl'>): Pick<WishedMail, 'to' | 'cc' | 'bcc'> {
+  const of = (field: 'to' | 'cc' | 'bcc', derivedOnes: readonly string[]) => {
+    const said = form[field];
+    return said === undefined ? answered(derivedOnes, rules) : parsed(said, field, rules);
+  };
+  return checkedRecipients({ to: of('to', derived.to), cc: of('cc', derived.cc), bcc: of('bcc', []) });
+}
+
+/** Addresses as people write them. Throws `validation_error`. */
+export function parsed(texts: readonly string[], field: string, rules: MailboxRules): readonly Mailbox[] {
   return texts.map((text, at) => parseMailbox(text, `${field}.${at}`, rules));
 }
 
-/** Addresses that another program has written, which nobody here can mend. */
-function answered(shown: readonly string[], rules: MailboxRules): readonly Mailbox[] {
+/** Addresses that another program has written, which nobody here can mend. Throws `unprocessable`. */
+export function answered(shown: readonly string[], rules: MailboxRules): readonly Mailbox[] {
   return shown.map((one) => {
     const { name, address } = partsOfShown(one);
     const words = name

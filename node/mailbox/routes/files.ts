@@ -2,8 +2,9 @@
 import type { Hono } from 'hono';
 import type { Clock } from '../../../mesh/ports.ts';
 import { pathSegment } from '../../http/input.ts';
+import type { DraftQuestion } from '../draft.ts';
 import { noSuch } from '../errors.ts';
-import { type LinkedFile, linkedFile, linkTo } from '../http/file-links.ts';
+import { type LinkedDraftFile, type LinkedFile, linkedFile, linkTo } from '../http/file-links.ts';
 import { partOctets, rawOctets } from '../http/mail-octets.ts';
 import type { Organization } from '../inbox.ts';
 import { partBody, timeText } from '../mail-bodies.ts';
@@ -34,7 +35,10 @@ export class AttachmentLinks {
   }
 
   /** The link to a file, below the origin that was asked. */
-  async to(file: LinkedFile, asked: string): Promise<{ readonly download_url: string; readonly expires_at: string }> {
+  async to(
+    file: LinkedFile | LinkedDraftFile,
+    asked: string,
+  ): Promise<{ readonly download_url: string; readonly expires_at: string }> {
     const { organization, clock } = this.#services;
     const { token, endsAtMs } = linkTo(file, (await organization()).fileKey, clock.wallMs());
     return { download_url: `${new URL(asked).origin}/v0/files/${token}`, expires_at: timeText(endsAtMs) };
@@ -46,6 +50,14 @@ export class AttachmentLinks {
     if (found === undefined) throw noSuch('attachment');
     return { ...partBody(found.part), ...(await this.to(found, asked)) };
   }
+
+  /** A file of a draft with its link. Throws `not_found`. */
+  async toDraftFile(question: DraftQuestion & { readonly attachmentId: string }, asked: string) {
+    const found = await this.#services.query.ask('draftFile', question);
+    if (found === undefined) throw noSuch('attachment');
+    const { row, file } = found;
+    return { ...partBody(file), ...(await this.to({ draftFile: row, digest: file.digest }, asked)) };
+  }
 }
 
 /** To be put in before the key is asked for. */
@@ -53,6 +65,18 @@ export function fileRoutes(app: Hono, { query, organization, clock, directory }:
   app.get('/v0/files/:token', async (c) => {
     const file = linkedFile(pathSegment(c, 'token'), (await organization()).fileKey, clock.wallMs());
     if (file === undefined) throw noSuch('file');
+    if ('draftFile' in file) {
+      const kept = await query.ask('draftOctets', { row: file.draftFile, digest: file.digest });
+      if (kept === undefined) throw noSuch('file');
+      const stored = {
+        message: 0,
+        digest: kept.file.digest,
+        trace: '',
+        content: kept.content,
+        rawSize: kept.file.size,
+      };
+      return c.body(rawOctets(directory, stored), 200, headersOf(typeOf(kept.file), nameOf(kept.file)));
+    }
     const octets = await query.ask('octets', { message: file.message, digest: file.digest });
     if (octets === undefined) throw noSuch('file');
     if (file.number === undefined)
@@ -69,10 +93,10 @@ function headersOf(contentType: string, filename: string) {
 }
 
 /** What is no media type (RFC 9110 section 8.3.1) is octets. */
-function typeOf({ contentType = '' }: MailPart): string {
+function typeOf({ contentType = '' }: Pick<MailPart, 'contentType'>): string {
   return /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/.test(contentType) ? contentType : 'application/octet-stream';
 }
 
-function nameOf({ filename, attachmentId }: MailPart): string {
+function nameOf({ filename, attachmentId }: Pick<MailPart, 'filename' | 'attachmentId'>): string {
   return (filename ?? attachmentId).toWellFormed();
 }

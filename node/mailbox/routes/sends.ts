@@ -1,17 +1,14 @@
 // What an inbox sends: new mails, answers, and mails that are passed on.
-import { hash } from 'node:crypto';
 import type { Context } from 'hono';
 import type { z } from 'zod';
 import { clientAddress } from '../../http/client-address.ts';
 import { pathSegment } from '../../http/input.ts';
 import type { ReadSendBody } from '../../http/send/send-body.ts';
 import type { AttachmentPart } from '../../send/message.ts';
-import { fingerprintOf } from '../../send/request/fingerprint.ts';
-import type { MailboxRules } from '../../send/request/mailboxes.ts';
 import type { DiskRoom } from '../disk-room.ts';
-import { MailboxError, noSuch } from '../errors.ts';
-import { callerOf } from '../http/caller.ts';
+import { noSuch } from '../errors.ts';
 import { refuseFullDisk } from '../http/full-disk.ts';
+import { keyOf } from '../http/idempotency-key.ts';
 import { checked } from '../http/input.ts';
 import type { Routes } from '../http/routes.ts';
 import { replyAllForm, replyForm, type SendForm, sendForm } from '../http/send-forms.ts';
@@ -22,14 +19,12 @@ import { forwardedBody } from '../out/forward.ts';
 import { withoutPictures } from '../out/mail-links.ts';
 import type { Outbox } from '../out/outbox.ts';
 import { type Addressed, addressedBy, forwardSubject, type Named, namedBy, replySubject } from '../out/reply.ts';
-import { checkedWish } from '../out/wished-mail.ts';
+import { checkedWish, rulesFor } from '../out/wished-mail.ts';
 import type { OutgoingKey, SentIds } from '../outgoing-mail.ts';
 import type { Asks, QueryQuestions } from '../questions.ts';
 import type { WholeMail } from '../stored-mail.ts';
 
 const MESSAGES = '/v0/inboxes/:inbox_id/messages';
-/** Printable ASCII, as `node/send` has it. */
-const KEY = /^[\x20-\x7e]{1,256}$/;
 
 export interface SendServices {
   readonly inboxes: Pick<Inboxes, 'get'>;
@@ -104,7 +99,7 @@ class Sends {
   async #compose(asked: Asked): Promise<SentIds> {
     const { outbox, files } = this.#services;
     const { inbox, form, key, client, named, derived = NOBODY, carried = [], threadId } = asked;
-    const mail = checkedWish({ form, derived, ...rulesFor(inbox, this.#services) });
+    const mail = checkedWish({ form, derived, ...this.#rules(inbox) });
     const all = [...(await files.given(form.attachments, client)), ...carried];
     refuseMany(all);
     return await outbox.send({ inbox, mail, files: all, named, threadId, key });
@@ -130,7 +125,7 @@ class Sends {
     const passedOn = mail.html === undefined ? mail : { ...mail, html: withoutPictures(mail.html, publicUrl) };
     const form = { ...asked.form, ...forwardedBody(asked.form, passedOn), subject };
     // Whoever names nobody is told so before anything is copied.
-    checkedWish({ form, derived: NOBODY, ...rulesFor(asked.inbox, this.#services) });
+    checkedWish({ form, derived: NOBODY, ...this.#rules(asked.inbox) });
     const carried = await files.carried(mail, asked.client);
     const { references } = namedBy({ ...mail, isOwn: false });
     return await this.#compose({ ...asked, form, carried, named: { references }, threadId: mail.threadId });
@@ -144,6 +139,11 @@ class Sends {
     return known;
   }
 
+  #rules(inbox: Inbox) {
+    const { internalDomains, publicUrl } = this.#services;
+    return { rules: rulesFor(inbox, internalDomains), hasPublicUrl: publicUrl !== undefined };
+  }
+
   async #mailOf(inboxId: string, messageId: string): Promise<WholeMail> {
     const mail = await this.#services.query.ask('mail', { inboxId, messageId });
     if (mail === undefined) throw noSuch('message');
@@ -153,33 +153,6 @@ class Sends {
 
 const NOBODY: Addressed = { to: [], cc: [] };
 
-function sentBody({ messageId, threadId }: SentIds) {
+export function sentBody({ messageId, threadId }: SentIds) {
   return { message_id: messageId, thread_id: threadId };
-}
-
-/** Inboxes of this host are written to whatever their domain is, and so are those whom the send module may write to. */
-function rulesFor(
-  { inboxId }: Inbox,
-  { internalDomains, publicUrl }: SendServices,
-): { readonly rules: MailboxRules; readonly hasPublicUrl: boolean } {
-  const domains = [...internalDomains, inboxId.slice(inboxId.lastIndexOf('@') + 1).toLowerCase()];
-  return { rules: { internalDomains: domains }, hasPublicUrl: publicUrl !== undefined };
-}
-
-/**
- * `asked`: everything by which two requests are told apart. A key of one pod or inbox has keys of its own here: that another one has used the
- * same is nothing that it is told. Throws `validation_error` for a key that is none.
- */
-function keyOf(c: Context, asked: readonly unknown[]): OutgoingKey | undefined {
-  const header = c.req.header('idempotency-key');
-  if (header === undefined) return undefined;
-  const { podId, inboxId } = callerOf(c);
-  const whose = inboxId ?? podId;
-  // A line break stands in no header.
-  const text = whose === undefined ? header : `${whose}\n${header}`;
-  if (KEY.test(header)) return { hash: hash('sha256', text), fingerprint: fingerprintOf(asked) };
-  const message = 'must be 1 to 256 printable ASCII characters';
-  throw new MailboxError('validation_error', `'Idempotency-Key' ${message}.`, {
-    errors: [{ path: ['Idempotency-Key'], message }],
-  });
 }

@@ -15,7 +15,10 @@ export interface CopyOptions {
 /** More pages than there can be: 2³¹ − 1. */
 const PAGES_MAX = 0x7fffffff;
 
-/** What was being sent is left out: it may leave before the copy is used, and must not leave twice. Rejects with what SQLite says. */
+/**
+ * What was being sent is left out, and no draft of it is to be sent by itself: they may leave before the copy is used, and must not leave twice.
+ * Rejects with what SQLite says.
+ */
 export async function copyDatabase({ directory, file, withKeys }: CopyOptions): Promise<void> {
   const source = new DatabaseSync(join(directory, 'mailbox.db'), { readOnly: true });
   try {
@@ -29,6 +32,8 @@ export async function copyDatabase({ directory, file, withKeys }: CopyOptions): 
   try {
     copy.exec('PRAGMA journal_mode = DELETE; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON');
     copy.exec(UNSENT_FORGOTTEN);
+    // A mailbox that is off now may be of an earlier program.
+    if (copy.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'draft'").get() !== undefined) copy.exec(DRAFTS_STOPPED);
     if (!withKeys) copy.exec('DELETE FROM api_key; UPDATE organization SET file_key = randomblob(length(file_key))');
   } finally {
     copy.close();
@@ -46,6 +51,9 @@ export function* filesOfCopy(file: string): Generator<string> {
   }
 }
 
+const DRAFTS_STOPPED = `UPDATE draft SET status = 'failed', due_at = NULL,
+  reason = 'It was to be sent when this copy was made. Look whether it was, and send it else.'
+  WHERE status IN ('scheduled', 'sending')`;
 const UNSENT_FORGOTTEN = `
 BEGIN;
 UPDATE raw SET uses = uses - (SELECT count(*) FROM outgoing WHERE outgoing.raw = raw.digest AND mail IS NOT NULL)

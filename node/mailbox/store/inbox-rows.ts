@@ -12,6 +12,7 @@ import {
 } from '../inbox.ts';
 import type { IntakeQuestions } from '../questions.ts';
 import type { Connection } from './database.ts';
+import { DraftRows } from './draft-rows.ts';
 import { CountRows } from './metric-rows.ts';
 import type { SearchRows } from './search-rows.ts';
 
@@ -150,6 +151,8 @@ export class InboxRows {
       inbox,
     );
     const dropped = left.flatMap(({ raw }) => this.unused(raw));
+    const drafts = this.#eraseDrafts(inbox);
+    if (drafts !== undefined) return { left: true, files: [...dropped, ...drafts] };
     const messages = this.#connection.all<{ row: number; raw: string }>(
       'SELECT row, raw FROM message WHERE inbox = ? LIMIT ?',
       inbox,
@@ -174,6 +177,14 @@ export class InboxRows {
     this.#connection.run('UPDATE raw SET uses = uses - 1 WHERE digest = ?', digest);
     const sql = 'DELETE FROM raw WHERE digest = ? AND uses = 0 RETURNING content IS NULL AS in_file';
     return this.#connection.get<{ in_file: number }>(sql, digest)?.in_file === 1 ? [digest] : [];
+  }
+
+  /** Some of them; `undefined` when there is none. */
+  #eraseDrafts(inbox: number): readonly string[] | undefined {
+    const drafts = new DraftRows({ connection: this.#connection, unused: (digest) => this.unused(digest) });
+    const sql = 'SELECT row FROM draft WHERE inbox = ? LIMIT ?';
+    const rows = this.#connection.all<{ row: number }>(sql, inbox, ERASED_AT_ONCE_MAX);
+    return rows.length === 0 ? undefined : rows.flatMap(({ row }) => drafts.erase(row));
   }
 
   #known(inboxId: string): Inbox {

@@ -14,6 +14,7 @@ import type {
 } from '../outgoing-mail.ts';
 import { isFull } from '../retention.ts';
 import type { Connection } from './database.ts';
+import type { DraftRows } from './draft-rows.ts';
 import { hides } from './label-rows.ts';
 import type { ListRows } from './list-rows.ts';
 import { idsOf, insertMessage, keepRaw } from './message-row.ts';
@@ -47,6 +48,7 @@ export interface OutgoingRowsParts {
   readonly deliver: (mail: ReceivedMail) => readonly StoredDelivery[];
   /** One fewer needs the raw mail of this digest; answers it when nobody does and it was a file. */
   readonly unused: (digest: string) => readonly string[];
+  readonly drafts: Pick<DraftRows, 'rowInAttempt' | 'erase' | 'fail'>;
 }
 
 interface StoredOutgoing {
@@ -59,6 +61,15 @@ interface StoredOutgoing {
   readonly raw: string | null;
   readonly message_id: string | null;
   readonly thread_id: string | null;
+  /** The draft that it is made of. */
+  readonly draft: number | null;
+}
+
+/** `inboxIds`: those that got it here. `files`: digests of what nobody needs any more. */
+export interface FinishedRows {
+  readonly sent?: SentIds | undefined;
+  readonly inboxIds: readonly string[];
+  readonly files: readonly string[];
 }
 
 export class OutgoingRows {
@@ -80,6 +91,8 @@ export class OutgoingRows {
     if (full !== undefined) return { outcome: 'full', inboxId: full };
     const keptIn = this.#keptIn(draft);
     if (keptIn !== undefined) return keptIn;
+    const ofDraft = draft.ofDraft && (this.#parts.drafts.rowInAttempt(draft.ofDraft) ?? 'none');
+    if (ofDraft === 'none') return { outcome: 'undrafted' };
     const untilMs = this.#brakedUntilMs(draft);
     if (untilMs !== undefined) return { outcome: 'braked', untilMs };
     keepRaw(connection, mail.raw);
@@ -87,7 +100,7 @@ export class OutgoingRows {
     connection.run(
       INSERT,
       ...[id, inbox, key?.hash ?? null, key?.fingerprint ?? null, JSON.stringify({ ...mail, raw })],
-      ...[submission, raw.digest, atMs],
+      ...[submission, raw.digest, ofDraft ?? null, atMs],
     );
     return { outcome: 'begun' };
   }
@@ -118,13 +131,16 @@ export class OutgoingRows {
     return this.#parts.connection.all<{ id: string }>(sql, inboxId).map(({ id }) => id);
   }
 
-  /** Puts the mail into its inboxes, once; `undefined` when it is not there any more. `inboxIds`: those that got it here. */
-  finish({ id, rejected, atMs }: FinishedOutgoing): { sent: SentIds; inboxIds: readonly string[] } | undefined {
-    const { connection, unused } = this.#parts;
+  /** Puts the mail into its inboxes, once; nothing is sent when it is not there any more, or its draft is kept because it was rejected. */
+  finish({ id, rejected, atMs }: FinishedOutgoing): FinishedRows {
+    const { connection, drafts, unused } = this.#parts;
     const stored = connection.get<StoredOutgoing>('SELECT * FROM outgoing WHERE id = ?', id);
-    if (stored === undefined) return undefined;
-    const known = sentIds(stored);
-    if (stored.mail === null) return known && { sent: known, inboxIds: [] };
+    if (stored?.mail === null || stored === undefined)
+      return { sent: stored && sentIds(stored), inboxIds: [], files: [] };
+    if (rejected !== undefined && stored.draft !== null) {
+      drafts.fail(stored.draft, rejected, atMs);
+      return { inboxIds: [], files: this.drop(id) };
+    }
     const mail = JSON.parse(stored.mail) as WaitingMail;
     const { message, sent } = this.#insertSent(stored.inbox, mail, rejected !== undefined);
     if (mail.tracksOpens) connection.run('INSERT INTO tracked_mail (id, message) VALUES (?, ?)', id, message);
@@ -136,7 +152,8 @@ export class OutgoingRows {
     connection.run(sql, message, sent.messageId, sent.threadId, isEnded ? atMs : null, stored.row);
     // The row of the mail needs it from now on, in the place of this one.
     unused(mail.raw.digest);
-    return { sent, inboxIds: rejected === undefined ? mail.deliveries.map(({ inboxId }) => inboxId) : [] };
+    const files = stored.draft === null ? [] : drafts.erase(stored.draft);
+    return { sent, files, inboxIds: rejected === undefined ? mail.deliveries.map(({ inboxId }) => inboxId) : [] };
   }
 
   /** Forgets a mail that did not go out, as if it had never been asked for. Digests of raw mails that nobody needs any more. */
@@ -231,7 +248,8 @@ function sentIds({ message_id: messageId, thread_id: threadId }: StoredOutgoing)
   return messageId === null || threadId === null ? undefined : { messageId, threadId };
 }
 
-const INSERT = `INSERT INTO outgoing (id, inbox, key_hash, fingerprint, mail, submission, raw, begun_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
+const INSERT = `INSERT INTO outgoing (id, inbox, key_hash, fingerprint, mail, submission, raw, draft,
+  begun_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 /**
  * What came in a thread, and what was sent there to one correspondent; the newest first. Whoever wrote counts: a program may name another
  * address for its answers (Reply-To), or another sender each time.

@@ -57,14 +57,18 @@ export class OutgoingWriter {
 
   async finish(finished: FinishedOutgoing): Promise<SentIds | undefined> {
     const { group, rows, freed } = this.#parts;
-    const done = await group.run(() => rows.finish(finished));
-    if (done !== undefined && done.inboxIds.length > 0) freed(done.inboxIds);
-    return done?.sent;
+    const { sent, inboxIds, files } = await group.run(() => rows.finish(finished));
+    if (inboxIds.length > 0) freed(inboxIds);
+    this.#remove(files);
+    return sent;
   }
 
   async drop(id: string): Promise<void> {
-    const { group, rows, files, names } = this.#parts;
-    const unused = await group.run(() => rows.drop(id));
-    for (const digest of unused) if (!names(digest)) await files.remove(digest);
+    const { group, rows } = this.#parts;
+    this.#remove(await group.run(() => rows.drop(id)));
+  }
+
+  #remove(digests: readonly string[]): void {
+    for (const digest of digests) if (!this.#parts.names(digest)) this.#parts.files.remove(digest);
   }
 }

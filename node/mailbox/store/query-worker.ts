@@ -11,6 +11,7 @@ import type { MailQuestion } from '../stored-mail.ts';
 import { highlightsOf } from '../text/highlights.ts';
 import { safePage } from '../text/safe-page.ts';
 import { openForReading } from './database.ts';
+import { DraftReader } from './draft-reader.ts';
 import { EventReader } from './event-rows.ts';
 import { InboxReader } from './inbox-reader.ts';
 import { KeyRows } from './key-rows.ts';
@@ -42,6 +43,7 @@ const mails = new MailReader(connection);
 const keys = new KeyRows(connection);
 const pods = new PodRows(connection);
 const events = new EventReader(connection);
+const drafts = new DraftReader(connection);
 const lists = new ListRows(connection);
 const threads = new ThreadReader(connection, mails);
 const [metrics, stats] = [new MetricReader(connection), new StatsReader(connection)];
@@ -120,6 +122,10 @@ answerQuestions<QueryQuestions>(
     listEntry: (meant) => lists.find(meant),
     listEntries: (question) => lists.list(question),
     labelEvents: (question) => listLabelEvents(connection, question),
+    draft: (question) => drafts.draft(question),
+    drafts: (question) => drafts.drafts(question),
+    draftFile: (question) => drafts.draftFile(question),
+    draftOctets: (question) => drafts.draftOctets(question),
   },
   () => connection.close(),
 );

@@ -16,6 +16,8 @@ import type { ReceivedMail, StoredDelivery } from '../message.ts';
 import type { IntakeQuestions } from '../questions.ts';
 import type { LeftReport } from '../report.ts';
 import { type Connection, emptyLog, openForWriting } from './database.ts';
+import { DraftRows } from './draft-rows.ts';
+import { DraftWriter } from './draft-writer.ts';
 import { EventRows } from './event-rows.ts';
 import { GroupCommit } from './group-commit.ts';
 import { InboxRows } from './inbox-rows.ts';
@@ -55,20 +57,18 @@ export interface WriterOptions extends Pick<MailRowsParts, 'chooseThread' | 'bas
 export class Writer {
   readonly organization: Organization;
   readonly files: RawFiles;
-  /** To be changed within `write`. */
+  /** Rows are to be changed within `write`. */
   readonly keys: KeyRows;
   /** To be changed within `write`. */
   readonly pods: PodRows;
   readonly events: EventRows;
   readonly labelEvents: LabelEvents;
   readonly outgoing: OutgoingWriter;
-  /** To be changed within `write`. */
+  readonly drafts: DraftWriter;
   readonly search: SearchRows;
   readonly counts: CountRows;
   readonly receipts = new Receipts();
-  /** To be changed within `write`. */
   readonly outcomes: OutcomeRows;
-  /** To be changed within `write`. */
   readonly lists: ListRows;
   readonly unsubscriptions: Unsubscriptions;
   readonly #connection: Connection;
@@ -113,10 +113,12 @@ export class Writer {
     this.#freed = freed;
     this.leases = new LeaseWriter({ connection, group: this.#group, labels, newUuid: randomUuid, random, freed });
     this.outcomes = new OutcomeRows({ connection, appendEvent: events.append, labels, lists });
+    const drafts = new DraftRows({ connection, unused });
     const deliver = (mail: ReceivedMail) => this.#mails.insert(mail);
-    const rows = new OutgoingRows({ ...options, ...told, deliver, unused });
-    const names = (digest: string) => this.#names(digest);
-    this.outgoing = new OutgoingWriter({ group: this.#group, rows, files, freed, names });
+    const rows = new OutgoingRows({ ...options, ...told, deliver, unused, drafts });
+    const written = { group: this.#group, files, names: (digest: string) => this.#names(digest) };
+    this.outgoing = new OutgoingWriter({ ...written, rows, freed });
+    this.drafts = new DraftWriter({ ...written, rows: drafts, forget: (digests) => this.#forget(digests) });
   }
 
   /** Throws `store_failed`, or what SQLite says of a damaged file. */

@@ -7,6 +7,7 @@ import type { HostId } from '../../../mesh/names.ts';
 import { Backups } from '../../../node/backup/backups.ts';
 import { restoreBackup } from '../../../node/backup/restore.ts';
 import { type Connection, openForReading, openForWriting } from '../../../node/mailbox/store/database.ts';
+import { DraftReader } from '../../../node/mailbox/store/draft-reader.ts';
 import { KeyRows } from '../../../node/mailbox/store/key-rows.ts';
 import { MailReader } from '../../../node/mailbox/store/mail-reader.ts';
 import { Writer } from '../../../node/mailbox/store/writer.ts';
@@ -108,6 +109,27 @@ describe('a mailbox', () => {
     expect(readFileSync(join(target, 'mailbox', RAW), 'utf8')).toBe(LARGE);
     expect(statSync(join(target, 'mailbox', 'mailbox.db')).mode & 0o777).toBe(0o600);
     expect(readdirSync(place.directory).filter((name) => name.endsWith('.backup'))).toEqual([]);
+  });
+
+  it('has its drafts, none of which goes out by itself: it may have gone since', async () => {
+    const draft = { inboxId: A, bcc: [], cc: [], replyTo: [], to: [{ name: '', address: A }], labels: [], atMs: 4 };
+    await writer.drafts.createDraft({ ...draft, draftId: 'plain', files: [] });
+    const octets = Buffer.from('octets of a file');
+    const kept = { attachmentId: 'file', filename: 'a.txt', size: octets.length, octets };
+    const digest = createHash('sha256').update(octets).digest('hex');
+    await writer.drafts.createDraft({ ...draft, draftId: 'timed', files: [{ ...kept, digest }], sendAtMs: 9 });
+    await writer.drafts.createDraft({ ...draft, draftId: 'going', files: [] });
+    await writer.drafts.beginSendingDraft({ inboxId: A, draftId: 'going' });
+    await backUp(false);
+    await restore();
+    const found = await restored((connection) => {
+      const reader = new DraftReader(connection);
+      const of = (draftId: string) => [reader.draft({ draftId })?.status, reader.draft({ draftId })?.reason];
+      const row = reader.draftFile({ draftId: 'timed', attachmentId: 'file' })?.row ?? 0;
+      return [of('plain'), of('timed'), of('going'), reader.draftOctets({ row, digest })?.content?.length];
+    });
+    const failed = ['failed', expect.stringContaining('when this copy was made')];
+    expect(found).toEqual([[undefined, undefined], failed, failed, octets.length]);
   });
 
   it('has its keys, and the links that it gave out, with keys alone', async () => {

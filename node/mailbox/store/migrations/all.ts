@@ -13,6 +13,7 @@ import { form10 } from './form-10.ts';
 import { form11 } from './form-11.ts';
 import { form12 } from './form-12.ts';
 import { form13 } from './form-13.ts';
+import { form14 } from './form-14.ts';
 import type { Migration } from './migration.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -29,4 +30,5 @@ export const MIGRATIONS: readonly Migration[] = [
   form11,
   form12,
   form13,
+  form14,
 ];

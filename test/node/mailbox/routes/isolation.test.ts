@@ -27,7 +27,7 @@ const HOOK = { url: 'http://127.0.0.1:9/hook', event_types: ['message.received']
 const NEVER: Readonly<Record<IdKind, string>> = {
   ...{ pod: '00000000-0000-4000-8000-000000000000', inbox: 'never@agents.example.com', message: '<never@y.com>' },
   ...{ thread: '00000000-0000-4000-8000-000000000001', key: '00000000-0000-4000-8000-000000000002' },
-  ...{ webhook: '00000000-0000-4000-8000-000000000003', entry: 'never.example' },
+  ...{ webhook: '00000000-0000-4000-8000-000000000003', entry: 'never.example', draft: 'never' },
 };
 
 /** Something with a scope, what is of it, and the key that opens it. */
@@ -65,8 +65,7 @@ beforeEach(async () => {
   const ofScope = async (path: string) => {
     const { body: key } = await node.v0('POST', `${path}/api-keys`, {});
     const { body: webhook } = await node.v0('POST', `${path}/webhooks`, HOOK);
-    entries += 1;
-    const entry = `${entries}.example`;
+    const entry = `${entries++}.example`;
     await node.v0('POST', `${path}/lists/receive/block`, { entry });
     return { text: String(key.api_key), key: String(key.api_key_id), webhook: String(webhook.webhook_id), entry };
   };
@@ -83,7 +82,8 @@ beforeEach(async () => {
     const username = name.replace('inbox ', '').toLowerCase();
     const { inbox_id: inbox } = (await node.v0('POST', `/pods/${pod}/inboxes`, { username })).body;
     const { text, ...ids } = await ofScope(`/inboxes/${inbox}`);
-    return { name, pod, inbox, text, ids: { pod, ...ids, ...(await store(inbox, `of-${username}`)) } };
+    const draft = String((await node.v0('POST', `/inboxes/${inbox}/drafts`, { subject: name })).body.draft_id);
+    return { name, pod, inbox, text, ids: { pod, draft, ...ids, ...(await store(inbox, `of-${username}`)) } };
   };
   const [a, b] = [await node.v0('POST', '/pods', { name: 'A' }), await node.v0('POST', '/pods', { name: 'B' })];
   const [podA, podB] = [String(a.body.pod_id), String(b.body.pod_id)];
