@@ -25,6 +25,7 @@ const inbox_id = z
 const message_id = z.string().min(1).describe('As it was answered, with its angle brackets');
 const lease = z.string().min(1).describe('As claim_message answered it');
 const labels = z.array(z.string()).optional();
+const addresses = z.array(z.string()).optional().describe('Addresses, like Ann <ann@x.com>');
 const json = z.json().optional().describe('Any JSON value for a program at the other end');
 
 export const MAILBOX_TOOLS: readonly MailboxTool[] = [
@@ -80,6 +81,48 @@ export const MAILBOX_TOOLS: readonly MailboxTool[] = [
       const { inbox_id: _, message_id: __, work_key: key = randomUUID(), ...body } = input;
       // One call is one message, even when a request on the way is repeated.
       return call('POST', `/v0${pathOf(inbox, input)}/reply`, { body, headers: { 'idempotency-key': String(key) } });
+    },
+  },
+  {
+    name: 'create_draft',
+    description:
+      'Writes a mail that is not sent yet, so that a person can look at it first: with to and subject, as an answer (in_reply_to), or passing a mail on (forward_of). With send_at it goes out by itself then. Answers draft_id and what it says.',
+    input: z.strictObject({
+      ...{ inbox_id, to: addresses, cc: addresses, bcc: addresses },
+      ...{ subject: z.string().optional(), text: z.string().optional(), html: z.string().optional() },
+      in_reply_to: z.string().optional().describe('message_id of the mail that it answers, which says whom it goes to'),
+      reply_all: z.boolean().optional().describe('Also to everybody whom that mail went to; default false'),
+      forward_of: z.string().optional().describe('message_id of a mail that goes along, with its files'),
+      labels: labels.describe('By which it is found again, like ["needs-approval"]'),
+      send_at: z.string().optional().describe('When it goes out, like 2026-01-27T12:00:00Z; default: when it is sent'),
+      client_id: z.string().optional().describe('The same again answers the draft that was made with it before'),
+    }),
+    run: (call, { inbox_id: _, ...body }, inbox) => call('POST', `/v0${inbox}/drafts`, { body }),
+  },
+  {
+    name: 'list_drafts',
+    description:
+      'Lists mails that are not sent yet, those that were changed last first. Answers drafts, each with send_status (scheduled, sending, failed; none: nobody has said when) and reason, and, when there are more, next_page_token.',
+    input: z.strictObject({
+      inbox_id,
+      labels: labels.describe('Only drafts with all of them; each has its send_status among them'),
+      limit: z.int().min(1).max(100).optional().describe('At most so many; default 20'),
+      page_token: z.string().optional().describe('next_page_token of the answer before'),
+    }),
+    run: (call, { inbox_id: _, limit = 20, ...filter }, inbox) =>
+      call('GET', `/v0${inbox}/drafts?${queryOf({ limit, ...filter })}`),
+  },
+  {
+    name: 'send_draft',
+    description:
+      'Sends a draft now; it is no draft any more. Refused where the key of this server may not send: then a person does it. Answers message_id and thread_id.',
+    input: z.strictObject({
+      ...{ inbox_id, draft_id: z.string().min(1), add_labels: labels, remove_labels: labels },
+    }),
+    run: (call, input, inbox) => {
+      const { inbox_id: _, draft_id: id, ...body } = input;
+      const headers = { 'idempotency-key': randomUUID() };
+      return call('POST', `/v0${inbox}/drafts/${encodeURIComponent(String(id))}/send`, { body, headers });
     },
   },
   {

@@ -58,6 +58,16 @@ describe('mesh mcp, where the node keeps inboxes', () => {
     await expect
       .poll(async () => (await answers()).map(({ preview }) => preview), { timeout: LIVE_MS_MAX })
       .toEqual(['2']);
+    const draft = await use('create_draft', {
+      ...{ in_reply_to: message.message_id, text: 'Certainly 2', labels: ['needs-approval'] },
+    });
+    expect(draft).toMatchObject({ to: [asker], subject: 'Re: Add' });
+    const drafts = await use('list_drafts', { labels: ['needs-approval'] });
+    expect(drafts.drafts.map(({ draft_id: id }: { draft_id: string }) => id)).toEqual([draft.draft_id]);
+    expect(await use('send_draft', { draft_id: draft.draft_id })).toMatchObject({ thread_id: message.thread_id });
+    expect((await use('list_drafts')).count).toBe(0);
+    const previews = async () => (await answers()).map(({ preview }) => preview).toSorted();
+    await expect.poll(previews, { timeout: LIVE_MS_MAX }).toEqual(['2', 'Certainly 2']);
     await mcp.close();
   });
 });

@@ -167,6 +167,9 @@ describe('the tools for mail', () => {
     'list_messages',
     'get_message',
     'reply',
+    'create_draft',
+    'list_drafts',
+    'send_draft',
     'claim_message',
     'complete_message',
     'release_message',
@@ -245,6 +248,15 @@ describe('the tools for mail', () => {
     ]);
     expect(await asking('release_message', { ...mail, delay_seconds: 5 }, 'a@x.com')).toMatchObject([
       ...['POST', `${at}/messages/<1@y.com>/release`, { lease: 'l', delay_seconds: 5 }],
+    ]);
+    expect(await asking('create_draft', { to: ['b@x.com'], text: 'Hi' }, 'a@x.com')).toEqual([
+      ...['POST', '/v0/inboxes/a@x.com/drafts', { to: ['b@x.com'], text: 'Hi' }],
+    ]);
+    expect(await asking('list_drafts', { labels: ['failed'] }, 'a@x.com')).toEqual([
+      ...['GET', '/v0/inboxes/a@x.com/drafts?limit=20&labels=["failed"]'],
+    ]);
+    expect(await asking('send_draft', { draft_id: 'd', add_labels: ['x'] }, 'a@x.com')).toEqual([
+      ...['POST', '/v0/inboxes/a@x.com/drafts/d/send', { add_labels: ['x'] }, expect.any(String)],
     ]);
     expect(await asking('wait_for_message', { from: 'bank' }, 'a@x.com')).toMatchObject([
       ...['POST', `${at}/wait`, { from: 'bank', timeout_seconds: 50 }],
