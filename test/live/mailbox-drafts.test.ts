@@ -1,4 +1,5 @@
-// Drafts of AgentMail's own client: written, sent at their time through a real Postfix, and by a node that is killed meanwhile.
+// Drafts of AgentMail's own client: written, approved, sent at their time through a real Postfix, and by a node that is killed meanwhile.
+import { AgentMailClient } from 'agentmail';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Postfix, whyNoPostfix } from '../../scripts/postfix.ts';
 import { type LiveMailbox, liveMailbox, MISSING_SWAKS, refusal } from '../support/live-mailbox.ts';
@@ -138,9 +139,38 @@ describe(`drafts of an inbox${missing === undefined ? '' : `: skipped, ${missing
       await expect.poll(async () => (await drafts.list(inboxId)).count, POLL).toBe(0);
       const sent = async () => (await messages.list(inboxId, { limit: 100 })).messages.map(({ subject }) => subject);
       expect((await sent()).toSorted()).toEqual(numbers.map(String).toSorted());
-      const ids = async () => (await postfix.mailbox('bob')).map((mail) => field(mail, 'Message-ID'));
+      const ids = (await postfix.mailbox('bob')).map((mail) => field(mail, 'Message-ID'));
       // What was on its way to the server when the node died may be there, and the send module does not send it again.
-      expect(new Set(await ids()).size, 'none twice').toBe((await ids()).length);
+      expect(new Set(ids).size, 'none twice').toBe(ids.length);
     },
   );
+});
+
+describe('approval', () => {
+  it('is a draft of one key that another one sends', { timeout: LIVE_MS_MAX }, async () => {
+    await using live = await liveMailbox();
+    const { inboxId } = await live.client.inboxes.create({ username: 'agent' });
+    const { inboxId: reader } = await live.client.inboxes.create({ username: 'reader' });
+    const key = await live.client.inboxes.apiKeys.create(inboxId, {
+      name: 'agent',
+      permissions: { draftCreate: true, draftRead: true, draftUpdate: true },
+    });
+    if (!('apiKey' in key)) throw new Error('A key was asked for, and what came has no text.');
+    const agent = new AgentMailClient({ apiKey: key.apiKey, baseUrl: live.host.url }).inboxes;
+    const draft = await agent.drafts.create(inboxId, { to: [reader], subject: 'May I?', text: 'Hello' });
+    for (const call of [
+      agent.drafts.send(inboxId, draft.draftId, {}),
+      agent.messages.send(inboxId, { to: reader, text: 'Hello' }),
+      agent.drafts.create(inboxId, { to: [reader], sendAt: at(1_000) }),
+      agent.drafts.update(inboxId, draft.draftId, { sendAt: at(1_000) }),
+    ])
+      expect(await refusal(call)).toEqual([403, 'missing_permission']);
+    const { drafts } = live.client.inboxes;
+    await drafts.update(inboxId, draft.draftId, { sendAt: at(3_600_000) });
+    expect(await refusal(agent.drafts.update(inboxId, draft.draftId, { text: 'Else' }))).toEqual([403, 'forbidden']);
+    const sent = await drafts.send(inboxId, draft.draftId, {});
+    const got = async () =>
+      (await live.client.inboxes.messages.list(reader)).messages.map(({ messageId }) => messageId);
+    await expect.poll(got, POLL).toEqual([sent.messageId]);
+  });
 });

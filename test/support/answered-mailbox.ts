@@ -2,8 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AgentMailClient } from 'agentmail';
+import { expect, vi } from 'vitest';
 import type { HostProcess } from '../../scripts/host-process.ts';
 import type { MailboxWorld } from './mailbox-calls.ts';
+import { LIVE_MS_MAX } from './time-bounds.ts';
 
 export interface Answer {
   readonly status: number;
@@ -91,7 +93,9 @@ async function makeDrafts(
   });
   const failing = { to: ['jane@example.net'], forwardOf: sent, sendAt: new Date() };
   const { draftId: failedDraftId } = await drafts.create(inboxId, failing);
-  while ((await drafts.get(inboxId, failedDraftId)).sendStatus !== 'failed');
+  // A key may ask only so often.
+  const isFailed = async () => expect((await drafts.get(inboxId, failedDraftId)).sendStatus).toBe('failed');
+  await vi.waitFor(isFailed, { timeout: LIVE_MS_MAX, interval: 200 });
   return { draftId, draftFileId: String(attachments?.[0]?.attachmentId), failedDraftId };
 }
 
