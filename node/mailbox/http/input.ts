@@ -43,28 +43,28 @@ export function checked<Schema extends z.ZodType>(schema: Schema, value: unknown
 }
 
 /** A parameter that is sent once. */
-const once = z
+export const onceParameter = z
   .array(z.string())
   .length(1, 'is sent more than once')
   .transform(([text = '']) => text);
 
-export const textParameter = once.pipe(z.string().max(2_000)).optional();
+export const textParameter = onceParameter.pipe(z.string().max(2_000)).optional();
 
 /** A parameter that is `true` or `false`; absent: false. */
-const switchParameter = once
+const switchParameter = onceParameter
   .pipe(z.enum(['true', 'false']))
   .transform((text) => text === 'true')
   .default(false);
 
 /** How many items a page may have; more than `PAGE_MAX` is refused. */
-export const exactLimitParameter = once
+export const exactLimitParameter = onceParameter
   .pipe(z.string().regex(/^\d{1,3}$/, `must be a whole number from 1 to ${PAGE_MAX}`))
   .transform(Number)
   .pipe(z.number().min(1).max(PAGE_MAX))
   .default(PAGE_DEFAULT);
 
 /** How many items a page may have; more than `PAGE_MAX` is cut to that. */
-const limitParameter = once
+const limitParameter = onceParameter
   .pipe(z.string().regex(/^[1-9]\d{0,8}$/, 'must be a whole number above 0'))
   .transform((text) => Math.min(Number(text), PAGE_MAX))
   .default(PAGE_DEFAULT);

@@ -4,7 +4,14 @@ import { z } from 'zod';
 import { pathSegment } from '../../http/input.ts';
 import { noSuch } from '../errors.ts';
 import { callerOf, refuseInboxKey, refuseScopedKey } from '../http/caller.ts';
-import { exactLimitParameter, PAGE_PARAMETERS, readForm, readParameters, textParameter } from '../http/input.ts';
+import {
+  exactLimitParameter,
+  onceParameter,
+  PAGE_PARAMETERS,
+  readForm,
+  readParameters,
+  textParameter,
+} from '../http/input.ts';
 import { pageBody, placeOf } from '../http/page-token.ts';
 import type { Routes, ScopedRoutes } from '../http/routes.ts';
 import type { Inbox } from '../inbox.ts';
@@ -60,10 +67,7 @@ const change = z
 
 const listParameters = z.strictObject(PAGE_PARAMETERS);
 const searchParameters = z.strictObject({
-  q: z
-    .array(z.string().min(QUERY_CHARACTERS_MIN).max(QUERY_CHARACTERS_MAX))
-    .length(1)
-    .transform(([text = '']) => text),
+  q: onceParameter.pipe(z.string().min(QUERY_CHARACTERS_MIN).max(QUERY_CHARACTERS_MAX)),
   limit: exactLimitParameter,
   page_token: textParameter,
 });

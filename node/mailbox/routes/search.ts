@@ -2,7 +2,7 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { deniedTo } from '../http/caller.ts';
-import { exactLimitParameter, readParameters, textParameter } from '../http/input.ts';
+import { exactLimitParameter, onceParameter, readParameters, textParameter } from '../http/input.ts';
 import { jsonWith } from '../http/made-json.ts';
 import { timeParameter } from '../http/mail-parameters.ts';
 import { numbersIn, tokenOf } from '../http/page-token.ts';
@@ -16,10 +16,7 @@ const QUERY_CHARACTERS_MAX = 1_000;
 /** Each is a search of its own. */
 const WORDS_MAX = 20;
 
-const query = z
-  .array(z.string())
-  .length(1, 'is sent more than once')
-  .transform(([text = '']) => text)
+const query = onceParameter
   .pipe(z.string().max(QUERY_CHARACTERS_MAX))
   .transform((text) => wordsAsked(text))
   .refine((words) => words.length > 0, 'must have a word, which is a letter or a digit at least')

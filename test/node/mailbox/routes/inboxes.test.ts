@@ -153,6 +153,14 @@ describe('GET /v0/inboxes', () => {
     expect(await found('%%')).toEqual([]);
   });
 
+  it.each([
+    ['a', 'must have at least 2 characters'],
+    ['ab&q=cd', 'is sent more than once'],
+  ])('refuses q=%s, and names it', async (q, message) => {
+    const { status, body } = await node.v0('GET', `/inboxes/search?q=${q}`);
+    expect([status, body.errors]).toEqual([400, [{ path: ['q'], message }]]);
+  });
+
   it('pages through what it finds while more are made, and shows each once, the exact address first', async () => {
     for (const username of ['one', 'two', 'three', 'four']) await node.v0('POST', '/inboxes', { username });
     const seen: string[] = [];
