@@ -2,7 +2,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { EVICTED } from '../../mesh/state/config.ts';
 import { type HostProcess, ProcessMesh } from '../../scripts/host-process.ts';
 import { type AnswerBody, Client } from '../support/live.ts';
 import { LIVE_MS_MAX } from '../support/time-bounds.ts';
@@ -84,6 +83,9 @@ it('a host that left is evicted through one that does not vote', { timeout: LIVE
   writeFileSync(path, JSON.stringify({ hosts: hosts.filter(({ id }) => id !== 'e') }));
   let answer = await evict();
   for (let polls = 0; answer.status === 400 && polls < POLLS_MAX; polls += 1) answer = await evict();
-  expect(answer).toMatchObject({ status: 200, body: { evicted: 'e', mesh: { evicting: [], gone: { e: EVICTED } } } });
+  expect(answer).toMatchObject({
+    status: 200,
+    body: { evicted: 'e', mesh: { evicting: [], gone: {}, evicted: ['e'] } },
+  });
   expect((await claim(mesh.host('a'))).status).toBe(201);
 });
