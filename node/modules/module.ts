@@ -14,6 +14,7 @@ import type { PageSources } from '../page/page.ts';
 import type { EmailIndex } from '../registry/email-index.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { RestoredClaims } from '../registry/restored-claims.ts';
+import type { DkimFor } from '../send/account.ts';
 import type { Sending } from '../send/send-service.ts';
 import type { MailPayload } from '../webhooks/delivery/request.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
@@ -46,10 +47,12 @@ export interface Module {
 /** Makes one module. `before`: those that are open already. Rejects with `store_failed` when a stored record can't be read. */
 export type OpenModule = (parts: Parts, before: readonly Module[]) => Module | Promise<Module>;
 
-/** What the webhooks and the mailbox know of each other: each sets its part when it is made, and finds the other's when it works. */
+/** What the webhooks, the send module and the mailbox know of each other: each sets its part when it is made, and finds the other's when it works. */
 interface MailHooks {
   webhooks?: Webhooks;
   payloadOf?: MailPayload;
+  /** What signs mail from domains that the mailbox knows. */
+  dkimFor?: DkimFor;
 }
 
 /** What modules are made from: the node's settings and ports, and what every node has. */

@@ -7,12 +7,14 @@ import { openSending } from '../send/send-module.ts';
 import type { Module, Parts } from './module.ts';
 
 /** Sending by SMTP; without an account its routes answer, and refuse to send. Rejects with `store_failed`. */
-export async function openSendModule({ options, ports, registry }: Parts): Promise<Module> {
+export async function openSendModule({ options, ports, registry, mailHooks }: Parts): Promise<Module> {
   const { blobs, clock } = ports;
   const { table, mail } = registry;
   const times = shipmentTimes();
   const sending = await openSending(options.send, {
     ...{ ...ports, validate },
+    // Asked at each mail: the mailbox is opened after this.
+    dkimFor: (domain) => mailHooks.dkimFor?.(domain),
     before: (mailer) => timedMailer(mailer, times),
     commitMail: (event) => mail.commitMail(event),
     agent: (id) => table.find(id),

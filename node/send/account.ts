@@ -15,6 +15,9 @@ export interface DkimKey {
   readonly privateKey: Secret;
 }
 
+/** What signs mail from a domain, in lower case, whatever account it goes through; `undefined`: nothing but the account's own key. */
+export type DkimFor = (domain: string) => DkimKey | undefined;
+
 export type AccountAuth =
   | { readonly kind: 'password'; readonly user: string; readonly password: Secret }
   /** XOAUTH2 with an access token made from a refresh token (RFC 6749 §6). */

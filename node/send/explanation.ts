@@ -1,14 +1,16 @@
 // What a send would do, without doing it: as whom, through which account and why, to whom, and when. Nothing is sent or stored.
 import type { Clock } from '../../mesh/ports.ts';
-import type { SendConfig } from './account.ts';
+import type { DkimFor, SendConfig } from './account.ts';
 import type { Accounts } from './accounts/accounts.ts';
 import type { Suppressions } from './bounces/suppressions.ts';
 import { recipientsOf } from './request/content.ts';
 import type { Prepared } from './request/sending-agent.ts';
 import { envelopeAddress } from './smtp/composer.ts';
+import { signerOf } from './smtp/smtp-mailer.ts';
 
 interface ExplanationParts {
   readonly config: SendConfig;
+  readonly dkimFor?: DkimFor | undefined;
   readonly accounts: Pick<Accounts, 'consider' | 'choose'>;
   readonly suppressions: Suppressions;
   readonly clock: Clock;
@@ -17,7 +19,7 @@ interface ExplanationParts {
 /** What `POST /api/email/explain` answers: times are ISO 8601, UTC. */
 export function explanationOf(
   { request, agent, from }: Prepared,
-  { config, accounts, suppressions, clock }: ExplanationParts,
+  { config, dkimFor, accounts, suppressions, clock }: ExplanationParts,
 ): Readonly<Record<string, unknown>> {
   const nowMs = clock.wallMs();
   const considered = accounts.consider({ from: from.address });
@@ -41,7 +43,9 @@ export function explanationOf(
     agent: { id: agent.id, name: agent.name },
     account: chosen?.id ?? null,
     accounts: considered,
-    ...(chosen === undefined ? {} : { security: chosen.security, signedBy: chosen.dkim?.domain ?? null }),
+    ...(chosen === undefined
+      ? {}
+      : { security: chosen.security, signedBy: signerOf(from.address, chosen, dkimFor)?.domain ?? null }),
     recipients,
     smtputf8: envelopeAddress(from.address).smtputf8 || recipients.some(({ smtputf8 }) => smtputf8),
     sendAt: new Date(Math.max(nowMs, request.sendAtMs ?? 0, freeMs)).toISOString(),

@@ -3,7 +3,7 @@ import { MeshError } from '../../mesh/errors.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import type { NewUuid } from '../../mesh/uuid.ts';
 import type { Log } from '../log.ts';
-import type { Account, SendConfig } from './account.ts';
+import type { Account, DkimFor, SendConfig } from './account.ts';
 import { PRESETS } from './accounts/presets.ts';
 import type { BlobStore, NewBlob } from './attachments/blob-store.ts';
 import { BounceReader } from './bounces/bounce-reader.ts';
@@ -26,6 +26,7 @@ const WAIT_MS_MAX = 29 * 1_000;
 
 export interface QueueServiceParts extends AgentsOfHost {
   readonly config: SendConfig;
+  readonly dkimFor?: DkimFor | undefined;
   readonly mailer: Pick<Mailer, 'close'>;
   readonly suppressions: Suppressions;
   readonly queue: Queue;

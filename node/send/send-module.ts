@@ -3,7 +3,7 @@ import type { Clock, Random } from '../../mesh/ports.ts';
 import { uuidsFrom } from '../../mesh/uuid.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
-import type { SendConfig } from './account.ts';
+import type { DkimFor, SendConfig } from './account.ts';
 import { AccessTokens, type PostForm } from './accounts/access-tokens.ts';
 import type { BlobStore } from './attachments/blob-store.ts';
 import { Suppressions } from './bounces/suppressions.ts';
@@ -24,6 +24,7 @@ export interface SendingPorts extends AgentsOfHost {
   readonly post: PostForm;
   readonly commitMail: QueueOptions['commitMail'];
   readonly socketTo: SocketTo;
+  readonly dkimFor?: DkimFor | undefined;
   /** Other than over SMTP only in tests. */
   readonly mailer?: Mailer;
   /** What stands before the mailer, as a stopwatch does. */
@@ -40,6 +41,7 @@ export async function openSending(config: SendConfig, ports: SendingPorts): Prom
         clock,
         log,
         socketTo: ports.socketTo,
+        dkimFor: ports.dkimFor,
         open: ({ blob }) => blobs.read(blob),
         secretOf: (account) => tokens.secretOf(account),
         secretRefused: (account) => tokens.refused(account),

@@ -6,7 +6,7 @@ import type { Clock } from '../../../mesh/ports.ts';
 import { type DeadlineEnd, startDeadline } from '../../../mesh/time/deadline.ts';
 import type { Log } from '../../log.ts';
 import type { Secret } from '../../secret.ts';
-import type { Account } from '../account.ts';
+import type { Account, DkimFor, DkimKey } from '../account.ts';
 import { printable } from '../header-text.ts';
 import type { Mailer, Shipment, ShipmentOutcome } from '../mailer.ts';
 import type { AttachmentPart } from '../message.ts';
@@ -32,6 +32,7 @@ export interface SmtpMailerOptions {
   /** The server refused what `secretOf` gave. */
   secretRefused(account: Account): void;
   readonly socketTo: SocketTo;
+  readonly dkimFor?: DkimFor | undefined;
   /** How this host calls itself in EHLO; absent: the machine's name. */
   readonly name?: string;
 }
@@ -136,7 +137,8 @@ export class SmtpMailer implements Mailer {
     }
     let composed: Composed;
     try {
-      composed = compose(content, { date: shipment.date, open: this.#options.open, dkim: account.dkim });
+      const dkim = signerOf(content.from.address, account, this.#options.dkimFor);
+      composed = compose(content, { date: shipment.date, open: this.#options.open, dkim });
     } catch (error) {
       this.#release(account, connection);
       const reply = printable((error as Error).message);
@@ -243,6 +245,16 @@ export class SmtpMailer implements Mailer {
     }
     this.#isSweeping = false;
   }
+}
+
+/** The key of the domain that the mail is from, which receivers look for first (RFC 7489 §3.1.1), or else that of the account. */
+export function signerOf(
+  from: string,
+  { dkim }: Pick<Account, 'dkim'>,
+  dkimFor: DkimFor | undefined,
+): DkimKey | undefined {
+  const { address } = envelopeAddress(from);
+  return dkimFor?.(address.slice(address.lastIndexOf('@') + 1).toLowerCase()) ?? dkim;
 }
 
 function isUsable({ isClosed, isDoubtful }: SmtpConnection): boolean {
