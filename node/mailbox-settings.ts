@@ -61,9 +61,19 @@ export const MAILBOX_SETTINGS: readonly Setting[] = [
     help: 'https://mail.example.com, under which this host is reached from everywhere: for links to unsubscribe and pictures that tell that a mail was opened; unset: neither',
   },
   {
+    name: 'mailbox-mx',
+    takes: 'NAME',
+    help: 'the name under which this machine takes mail, which domains of others shall name in their MX records: mx.example.com; unset: no domain can be brought',
+  },
+  {
+    name: 'mailbox-spf',
+    takes: 'TEXT',
+    help: 'the SPF record that such domains shall have: who sends their mail; unset: v=spf1 mx ~all',
+  },
+  {
     name: 'mailbox-dns',
     takes: 'IP:PORT,…',
-    help: "DNS servers that are asked who may send a mail; unset: the system's",
+    help: "DNS servers that are asked who may send a mail, and about domains that are brought; unset: the system's",
   },
 ];
 
@@ -90,6 +100,8 @@ export interface MailboxConfig {
   /** Addresses and ranges of gateways that are believed, and the names that they write under, in lower case. */
   readonly trust?: readonly string[];
   readonly authservIds?: readonly string[];
+  /** What domains that others bring shall publish: where their mail goes, and who sends it. */
+  readonly hostRecords?: { readonly mx: string; readonly spf: string } | undefined;
   /** Addresses of proxies in front of SMTP. */
   readonly proxies?: readonly string[];
 }
@@ -105,6 +117,7 @@ export function readMailbox(given: Given, mistakes: string[]): MailboxConfig | u
     dns: readDns(given, mistakes),
     retentionDays: readRetention(given, mistakes),
     publicUrl: readPublicUrl(given, mistakes),
+    hostRecords: readHostRecords(given, mistakes),
     ...readTrust(given, mistakes),
   };
   for (const name of isOn ? [] : OF_A_MAILBOX) {
@@ -190,6 +203,22 @@ function readPublicUrl(given: Given, mistakes: string[]): string | undefined {
   if (isPlain && /^https?:$/.test(url.protocol)) return url.href.replace(/\/+$/, '');
   mistakes.push(`${value.by} must be a URL without a query, like https://mail.example.com, not '${value.text}'`);
   return undefined;
+}
+
+function readHostRecords(given: Given, mistakes: string[]): MailboxConfig['hostRecords'] {
+  const [mx, spf] = [given('mailbox-mx'), given('mailbox-spf')];
+  const name = mx?.text.trim().toLowerCase().replace(/\.$/, '') ?? '';
+  if (
+    mx !== undefined &&
+    (isIP(name) > 0 || !parseAnyAddress(`a@${name}`).valid || !/^[a-z0-9.-]+\.[a-z0-9-]+$/.test(name))
+  )
+    mistakes.push(`${mx.by} must be the name of a machine, like mx.example.com, not '${mx.text}'`);
+  const text = spf?.text.trim() ?? 'v=spf1 mx ~all';
+  // RFC 7208 §3.4: no longer than an answer of the DNS has room for.
+  if (!/^v=spf1( [\x21-\x7e]+)*$/i.test(text) || text.length > 450)
+    mistakes.push(`${spf?.by} must be an SPF record, like 'v=spf1 a:mx.example.com -all', not '${text.slice(0, 100)}'`);
+  if (spf !== undefined && mx === undefined) mistakes.push(`${spf.by} has an effect only with --mailbox-mx`);
+  return mx === undefined ? undefined : { mx: name, spf: text };
 }
 
 function readDns(given: Given, mistakes: string[]): readonly string[] | undefined {

@@ -85,6 +85,9 @@ const HTTP_ROOT = [
 /** What every room of the mailbox may know: a mail, an inbox, their bounds. */
 const MAILBOX_ROOT = [
   'api-key',
+  'domain',
+  'domain-body',
+  'domain-records',
   'draft',
   'event',
   'inbox',
@@ -439,6 +442,9 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
       'node/send/bounces/bounce-report.ts',
       'node/send/request/',
       'node/send/smtp/composer.ts',
+      // A domain that somebody brings has a key that signs what is sent from it.
+      'node/send/account.ts',
+      'node/secret.ts',
       'node/send/header-text.ts',
       'node/send/limits.ts',
       'node/send/message.ts',

@@ -13,7 +13,7 @@ export type AgentEvent = (typeof AGENT_EVENTS)[number];
 export const EMAIL_EVENTS = ['email.sent', 'email.failed', 'email.bounced', 'email.unknown'] as const;
 export type EmailEvent = (typeof EMAIL_EVENTS)[number];
 
-/** What happened to mail in an inbox (node/mailbox/README.md), by AgentMail's names. */
+/** What happened to mail in an inbox, or to a domain of inboxes (node/mailbox/README.md), by AgentMail's names. */
 export const MAILBOX_EVENTS = [
   'message.received',
   'message.received.spam',
@@ -98,8 +98,21 @@ interface MessageReference {
 }
 
 export interface MailboxEntry extends Entry {
-  readonly event: MailboxEvent;
+  readonly event: Exclude<MailboxEvent, 'domain.verified'>;
   readonly message: MessageReference;
+}
+
+/** Which domain an event is about. The entry's agent is the organization: no agent of this host has a domain. */
+interface DomainReference {
+  readonly domain_id: string;
+  readonly event_id: string;
+  /** The pod that has brought it, as in `MessageReference`; absent: the organization has. */
+  readonly pod_id?: string;
+}
+
+export interface DomainEntry extends Entry {
+  readonly event: 'domain.verified';
+  readonly domain: DomainReference;
 }
 
 /** Where an entry that was heard has its place. */
@@ -131,7 +144,7 @@ export function feedEntryOf(entry: Omit<FeedEntry, 'n'> & { readonly place: Plac
 }
 
 /** One event, with its place in this node's log. */
-export type ChangeEntry = AgentEntry | EmailEntry | MailboxEntry | HeardEntry;
+export type ChangeEntry = AgentEntry | EmailEntry | MailboxEntry | DomainEntry | HeardEntry;
 
 /** Whether another host told of it: such an entry has an `origin`. */
 export function isHeard(entry: ChangeEntry): entry is HeardEntry {

@@ -88,12 +88,13 @@ export function readEntry({ key, value }: StoredRecord, seq: number): ChangeEntr
   throw damagedRecords(`The stored record '${key}' is not a change entry`);
 }
 
-type Content = Partial<Readonly<Record<'event' | 'changes' | 'email' | 'message' | 'origin', unknown>>>;
+type Content = Partial<Readonly<Record<'event' | 'changes' | 'email' | 'message' | 'domain' | 'origin', unknown>>>;
 
-function hasContent({ event, changes, email, message, origin }: Content): boolean {
+function hasContent({ event, changes, email, message, domain, origin }: Content): boolean {
   const isOf = (events: readonly string[]) => events.some((known) => known === event);
   if (typeof origin === 'object') return typeof event === 'string' && typeof changes === 'object';
   if (isOf(AGENT_EVENTS)) return typeof changes === 'object';
+  if (event === 'domain.verified') return typeof domain === 'object';
   return isOf(EMAIL_EVENTS) ? typeof email === 'object' : isOf(MAILBOX_EVENTS) && typeof message === 'object';
 }
 

@@ -1,7 +1,7 @@
 // The bytes a subscriber receives: the specification's webhook payload with `id`, `type` and `sequence` beside it. A function
 // of the log's entry and of nothing else, member by member in a written order, so that every attempt, every restart and every
 // reader of the log says the same bytes, and a signature over them stays right.
-import type { AgentChanges, EmailEntry, MailboxEntry } from './change-log.ts';
+import type { AgentChanges, DomainEntry, EmailEntry, MailboxEntry } from './change-log.ts';
 
 interface ToldBase {
   readonly id: string;
@@ -14,13 +14,14 @@ interface ToldBase {
 export type Told =
   | (ToldBase & { readonly event: string; readonly changes: AgentChanges })
   | (ToldBase & Pick<EmailEntry, 'event' | 'email'>)
-  | (ToldBase & Pick<MailboxEntry, 'event' | 'message'>);
+  | (ToldBase & Pick<MailboxEntry, 'event' | 'message'>)
+  | (ToldBase & Pick<DomainEntry, 'event' | 'domain'>);
 
 const encoder = new TextEncoder();
 
 /**
  * UTF-8 JSON of specification "Webhook Payload", plus `id` (= `webhook-id`), `type` (= `event`) and `sequence`. Events of mail
- * have `email` in the place of `changes`, those of inboxes `message`.
+ * have `email` in the place of `changes`, those of inboxes `message`, that of a domain `domain`.
  */
 export function payloadOf(told: Told): Uint8Array {
   return encoder.encode(
@@ -38,6 +39,7 @@ export function payloadOf(told: Told): Uint8Array {
 
 function contentOf(told: Told) {
   if ('email' in told) return { email: emailOf(told.email) };
+  if ('domain' in told) return { domain: { domain_id: told.domain.domain_id, event_id: told.domain.event_id } };
   return 'message' in told ? { message: messageOf(told.message) } : { changes: changesOf(told.changes) };
 }
 

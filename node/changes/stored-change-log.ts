@@ -13,6 +13,7 @@ import type { Store } from '../store/store.ts';
 import {
   type AgentEntry,
   type ChangeEntry,
+  type DomainEntry,
   type EmailEntry,
   type FeedLog,
   feedEntryOf,
@@ -28,7 +29,7 @@ import { LogTail } from './log-tail.ts';
 import { readStored, readStoredOwn } from './stored-entries.ts';
 
 /** An entry that has no place in the log yet. */
-export type NewEntry = NewOwnEntry | Omit<EmailEntry, 'seq'> | Omit<MailboxEntry, 'seq'>;
+export type NewEntry = NewOwnEntry | Omit<EmailEntry, 'seq'> | Omit<MailboxEntry, 'seq'> | Omit<DomainEntry, 'seq'>;
 
 export type NewOwnEntry = Omit<AgentEntry, 'seq' | 'place' | 'chain' | 'digest'> & {
   /** The rows that the index showed until now under the keys of `rows`. */

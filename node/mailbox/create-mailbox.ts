@@ -1,11 +1,8 @@
 // The mailbox, put together: its workers, its inboxes, its routes.
-import { MeshError } from '../../mesh/errors.ts';
 import type { LookUp } from '../../mesh/lookup/fan-out.ts';
 import type { Clock, Random } from '../../mesh/ports.ts';
 import type { ChangeLog, CursorReader } from '../changes/change-log.ts';
 import type { Log } from '../log.ts';
-import { readCertificates } from '../machine/certificates.ts';
-import { readPrivateFile } from '../machine/private-file.ts';
 import type { MailboxConfig } from '../mailbox-settings.ts';
 import type { Figure } from '../metrics/measure.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -25,21 +22,23 @@ import { Leases } from './flow/leases.ts';
 import { Gate } from './http/gate.ts';
 import { createV0 } from './http/v0.ts';
 import type { Organization } from './inbox.ts';
-import type { ListenerParts, ListenPlace } from './intake/listener.ts';
+import { placeOf, readTls } from './listen-settings.ts';
 import { mailboxFigures } from './measures.ts';
 import type { AddressFault } from './org/address-faults.ts';
 import { AddressBook, type AddressBookParts } from './org/addresses.ts';
 import { Admission } from './org/admission.ts';
 import { ApiKeys, type ApiKeysParts } from './org/api-keys.ts';
+import type { Domains } from './org/domains.ts';
 import { endingsOf } from './org/endings.ts';
 import { Inboxes } from './org/inboxes.ts';
 import { KeyRates } from './org/key-rates.ts';
 import { MailWebhooks } from './org/mail-webhooks.ts';
+import { openDomains } from './org/opened-domains.ts';
 import { OrganizationKey } from './org/organization-key.ts';
 import { Pods } from './org/pods.ts';
 import { Standings } from './org/standings.ts';
 import type { Drafts } from './out/drafts.ts';
-import { Outbox } from './out/outbox.ts';
+import { Outbox, type OutboxParts } from './out/outbox.ts';
 import { Outcomes } from './out/outcomes.ts';
 import { Reports } from './out/reports.ts';
 import { apiKeyRoutes } from './routes/api-keys.ts';
@@ -47,6 +46,7 @@ import { archiveRoutes } from './routes/archives.ts';
 import { authRoutes } from './routes/auth.ts';
 import { batchRoutes } from './routes/batches.ts';
 import { changeRoutes } from './routes/changes.ts';
+import { domainRoutes } from './routes/domains.ts';
 import { draftRoutes } from './routes/drafts.ts';
 import { AttachmentLinks, fileRoutes } from './routes/files.ts';
 import { inboxRoutes } from './routes/inboxes.ts';
@@ -112,6 +112,7 @@ export interface Mailbox {
   readonly read: Workers['query'];
   /** Why an inbox neither gets mail nor sends any; `undefined`: it does. */
   readonly faultOf: (inboxId: string) => Promise<AddressFault | undefined>;
+  readonly dkimFor: Domains['dkimFor'];
   readonly measures: readonly Figure[];
   run(signal: AbortSignal): Promise<void>;
   /** Keeps what the change log tells of mail from being trimmed before it was heard. */
@@ -124,7 +125,7 @@ export interface Mailbox {
  * mailbox, and not the node.
  */
 export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
-  const { clock, random, log, directory, config, sending, blobs, stopping } = options;
+  const { clock, random, log, directory, config, sending, stopping } = options;
   const { domain } = config;
   const organizationKey = OrganizationKey.open(options);
   const standings = new Standings(options);
@@ -137,23 +138,22 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
     ...intakeOf(options),
     ...{ clock, log },
   });
-  const addresses = new AddressBook(options);
-  const organization = organizationOf(intake);
+  const [addresses, organization] = [new AddressBook(options), organizationOf(intake)];
   const webhooks = new MailWebhooks(options.webhooks, async () => (await organization()).podId);
   const leases = new Leases({ intake, query, arrivals, clock, stopping, log });
   const keeper = new Keeper({ intake, query, retentionDays: config.retentionDays, clock, log });
   const cancelSends = (inboxId: string) => outbox.cancel(inboxId);
   const { endWebhooks, ofPods, changedKey } = endingsOf(webhooks, () => sockets);
-  const inboxes = new Inboxes({ intake, query, addresses, cancelSends, endWebhooks, domain, clock, random, log });
+  const domains = await openDomains({ ...options, intake, organization });
+  const inboxes = new Inboxes({ ...options, intake, query, addresses, domains, domain, cancelSends, endWebhooks });
   const pods = new Pods({ intake, query, webhooks: ofPods, domain, clock, random, log });
-  const links = async () => ({ publicUrl: config.publicUrl, random, key: (await organization()).fileKey });
-  const outgoing = { intake, standings, directory, sending, blobs, links, clock, random, log, stopping };
-  const outbox = await Outbox.open(outgoing);
+  const links = linksOf(domains, { ...options, organization });
+  const outbox = await Outbox.open({ ...options, intake, standings, links });
   const reports = new Reports({ intake, query, sending, directory, clock, log });
   const outcomes = new Outcomes({ changes: options.changes, intake, sending, clock, log });
   const relay = new Relay({ intake, query, organization, cursor, news, clock, log, mail: options.mail });
   const { sends, drafts, scheduler } = openSends({ ...options, intake, query, inboxes, outbox });
-  const made = { inboxes, pods, leases, mailWebhooks: webhooks, organization, outbox, standings, addresses };
+  const made = { inboxes, pods, domains, leases, mailWebhooks: webhooks, organization, outbox, standings, addresses };
   const parts: Parts = { ...options, intake, query, ...made, drafts, sends, changedKey };
   const admission = new Admission({ organizationKey, intake, query, clock, log });
   const door = { admission, rates: new KeyRates(clock) };
@@ -163,9 +163,10 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
     answer: createV0({ ...door, gate: new Gate({ inboxes, pods, query }), log, ...routesOf(parts) }).fetch,
     read: query,
     faultOf: (inboxId) => standings.faultOf(inboxId),
+    dkimFor: domains.dkimFor,
     measures: mailboxFigures({ intake, query, waiting: () => arrivals.waiting, clock }),
     run: (signal) =>
-      runAll([inboxes, pods, leases, relay, keeper, outbox, reports, outcomes, sockets, scheduler], signal),
+      runAll([inboxes, pods, domains, leases, relay, keeper, outbox, reports, outcomes, sockets, scheduler], signal),
     cursorReader: outcomes.cursorReader,
     close: async () => {
       await query.close();
@@ -183,6 +184,17 @@ function intakeOf({ directory, hostId, config }: MailboxOptions) {
   };
 }
 
+/** What mails of an inbox carry for whoever gets them. */
+function linksOf(
+  domains: Pick<Domains, 'linkUrl'>,
+  { config: { publicUrl }, random, organization }: MailboxOptions & Pick<Parts, 'organization'>,
+): OutboxParts['links'] {
+  return async (inboxId) => {
+    const { fileKey: key } = await organization();
+    return { publicUrl, pictureUrl: domains.linkUrl(inboxId, publicUrl), random, key };
+  };
+}
+
 interface Running {
   run(signal: AbortSignal): Promise<void>;
 }
@@ -195,6 +207,7 @@ async function runAll(parts: readonly Running[], signal: AbortSignal): Promise<v
 interface Parts extends Workers, MailboxOptions {
   readonly inboxes: Inboxes;
   readonly pods: Pods;
+  readonly domains: Domains;
   readonly changedKey: ApiKeysParts['changed'];
   readonly leases: Leases;
   readonly outbox: Outbox;
@@ -220,7 +233,8 @@ function openSockets(
 }
 
 function routesOf(parts: Parts): Pick<Parameters<typeof createV0>[0], 'openRoutes' | 'routes'> {
-  const { intake, query, inboxes, pods, leases, outbox, mailWebhooks, organization, directory, clock, random } = parts;
+  const { inboxes, pods, domains, leases, outbox, mailWebhooks, organization } = parts;
+  const { intake, query, directory, clock, random } = parts;
   const { retentionDays } = parts.config;
   const files = { query, organization, clock, directory };
   const room = new DiskRoom(parts);
@@ -234,6 +248,7 @@ function routesOf(parts: Parts): Pick<Parameters<typeof createV0>[0], 'openRoute
     routes: [
       (routes) => authRoutes(routes, organization),
       (routes) => podRoutes(routes, { pods }),
+      (routes) => domainRoutes(routes, domains),
       (routes) => inboxRoutes(routes, { inboxes, pods, standings: parts.standings }),
       (routes) =>
         apiKeyRoutes(routes, { keys: new ApiKeys({ intake, query, changed: parts.changedKey, clock, random }) }),
@@ -266,21 +281,4 @@ function organizationOf(intake: Workers['intake']): () => Promise<Organization> 
     known ??= await intake.ask('organization', null);
     return known;
   };
-}
-
-function placeOf(address: MailboxConfig['lmtp']): ListenPlace | undefined {
-  if (address === undefined || 'path' in address) return address;
-  return { host: address.ip, port: address.port };
-}
-
-function readTls({ cert, key }: { readonly cert: string; readonly key: string }): ListenerParts['tls'] {
-  const what = 'The private key of --mailbox-key';
-  try {
-    return { cert: readCertificates(cert), key: readPrivateFile(key, what) };
-  } catch (cause) {
-    if (cause instanceof MeshError) throw cause;
-    throw new MeshError('invalid_request', `The certificate of --mailbox-cert: ${(cause as Error).message}.`, {
-      cause,
-    });
-  }
 }

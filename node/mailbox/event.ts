@@ -29,22 +29,39 @@ export type EventDetail =
   | { readonly type: 'message.rejected'; readonly reason: string }
   | { readonly type: 'message.opened' };
 
-/** An event by what it is about. */
-export interface EventReference {
+interface Reference {
   /** Place among all events of the mailbox; there may be gaps. */
   readonly row: number;
   readonly eventId: string;
-  readonly type: EventType;
-  readonly inboxId: string;
-  /** Absent: the inbox is gone. */
+  /** Absent: the inbox is gone, or the domain is the organization's. */
   readonly podId?: string | undefined;
+}
+
+/** An event by what it is about. */
+export type EventReference = MailReference | DomainReference;
+
+export interface MailReference extends Reference {
+  readonly type: Exclude<EventType, 'domain.verified'>;
+  readonly inboxId: string;
   readonly agentId: string;
   readonly messageId: string;
   readonly threadId: string;
 }
 
+export interface DomainReference extends Reference {
+  readonly type: 'domain.verified';
+  readonly domain: string;
+}
+
+export function isOfMail(event: EventReference): event is MailReference {
+  return event.type !== 'domain.verified';
+}
+
 /** An event as sockets tell it. */
-export interface ToldEvent extends Pick<EventReference, 'row' | 'eventId' | 'type' | 'inboxId' | 'podId'> {
+export interface ToldEvent extends Reference {
+  readonly type: EventType;
+  /** Absent: it is about no inbox. */
+  readonly inboxId?: string | undefined;
   /** JSON, as webhooks have it. */
   readonly payload: string;
   /** JSON of what else a mail has that is read by itself. */
@@ -62,6 +79,7 @@ export type AppendEvent = (message: number, detail: EventDetail, atMs: number, k
 
 /** What a key needs to be told of such events. */
 export function toHear(type: EventType): readonly Permission[] {
+  if (type === 'domain.verified') return ['domain_read'];
   const label = /^message\.received\.(spam|blocked|unauthenticated)$/.exec(type)?.[1];
   return ['message_read', ...(label === undefined ? [] : [toRead(label as 'spam' | 'blocked' | 'unauthenticated')])];
 }

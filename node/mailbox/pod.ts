@@ -22,8 +22,8 @@ export interface NewPod extends Pick<Pod, 'podId' | 'name' | 'clientId'> {
 /** `known`: one was made with that client id before. `full`: there are `PODS_MAX`. */
 export type AddedPod = { readonly outcome: 'made' | 'known'; readonly pod: Pod } | { readonly outcome: 'full' };
 
-/** `used`: there are inboxes in it. `default`: it is the one that every host has. */
-export type RemovedPod = 'removed' | 'gone' | 'used' | 'default';
+/** `used`: there are inboxes in it. `domains`: it has brought some. `default`: it is the one that every host has. */
+export type RemovedPod = 'removed' | 'gone' | 'used' | 'domains' | 'default';
 
 /** What a pod's own part of the domain is made of: the first of the texts that has a letter or a digit (RFC 952). */
 export function slugFor(texts: readonly (string | undefined)[]): string {

@@ -1,5 +1,6 @@
 // What the mailbox's two workers are asked. Each question has one argument and one answer, both of which can be cloned.
 import type { AddedKey, ApiKey, KeyChange, KeyMeant, NewKey } from './api-key.ts';
+import type { DomainQuestions } from './domain.ts';
 import type { DraftReads, DraftWrites } from './draft.ts';
 import type { EventReference, ToldEvent } from './event.ts';
 import type { BegunInbox, Inbox, InboxChange, InboxDraft, Organization, SettingsChange } from './inbox.ts';
@@ -48,7 +49,7 @@ import type {
 import type { Unsubscriber } from './unsubscribe.ts';
 
 /** The worker that writes. */
-export interface IntakeQuestions extends DraftWrites {
+export interface IntakeQuestions extends DomainQuestions, DraftWrites {
   /** Counts inboxes, and the mails that came since the worker began, by class. */
   measures(nothing: null): {
     readonly inboxes: number;

@@ -37,6 +37,7 @@ export async function openMailboxModule(parts: Parts, before: readonly Module[])
     ...{ sending, blobs: ports.blobs, ways: waysOut(parts), internalDomains: options.send.internalDomains },
     ...{ changes: registry.changes, store, freeBytes, clock, random, log },
   });
+  mailHooks.dkimFor = mailbox.dkimFor;
   mailHooks.payloadOf = (eventId) => mailbox.read.ask('eventPayload', eventId);
   return {
     shown: { mailbox: { ask: (kind, input) => mailbox.read.ask(kind, input), faultOf: mailbox.faultOf } },

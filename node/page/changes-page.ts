@@ -48,6 +48,7 @@ function rowOf(entry: ChangeEntry): Markup {
 
 function whatOf(entry: ChangeEntry): string {
   if ('email' in entry) return `${entry.email.state}: ${entry.email.subject}`;
+  if ('domain' in entry) return entry.domain.domain_id;
   return 'message' in entry ? `${entry.message.inbox_id}: ${entry.message.message_id}` : told(entry.changes);
 }
 

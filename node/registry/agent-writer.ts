@@ -3,7 +3,7 @@
 import type { AgentId, HostId } from '../../mesh/names.ts';
 import type { Clock, Write } from '../../mesh/ports.ts';
 import type { NewUuid } from '../../mesh/uuid.ts';
-import type { EmailEntry, MailboxEntry } from '../changes/change-log.ts';
+import type { DomainEntry, EmailEntry, MailboxEntry } from '../changes/change-log.ts';
 import type { NewEntry, StoredChangeLog } from '../changes/stored-change-log.ts';
 import type { Log } from '../log.ts';
 import type { Agent } from './agent.ts';
@@ -23,7 +23,10 @@ export interface AgentWriterPorts {
 }
 
 /** What became of a message, to be told as an event of its agent. */
-export type MailDraft = Pick<EmailEntry, 'event' | 'email'> | Pick<MailboxEntry, 'event' | 'message'>;
+export type MailDraft =
+  | Pick<EmailEntry, 'event' | 'email'>
+  | Pick<MailboxEntry, 'event' | 'message'>
+  | Pick<DomainEntry, 'event' | 'domain'>;
 
 interface Whose {
   readonly agentId: AgentId;

@@ -1,7 +1,7 @@
 // Which events a subscription wants, of which hosts, and from which entry of the log on. An entry is judged by the epoch in which it was
 // committed, whenever it is read: a change of `events` or `scope` alters nothing for the entries that wait.
 import { MeshError } from '../../mesh/errors.ts';
-import { type ChangeEntry, isHeard, type MailboxEntry } from '../changes/change-log.ts';
+import { type ChangeEntry, isHeard } from '../changes/change-log.ts';
 import type { Epoch, Subscription } from './webhook-records.ts';
 
 /** Changes of `events` or `scope` that entries still waiting were decided under. */
@@ -22,14 +22,21 @@ export function wishOf({ epochs }: Epochs): Wish {
 export function wants({ epochs }: Epochs, entry: ChangeEntry): boolean {
   const epoch = epochs.findLast(({ fromSeq }) => fromSeq <= entry.seq);
   if (epoch === undefined || (isHeard(entry) && epoch.scope === 'host')) return false;
-  if ('message' in entry && !isOfWished(epoch, entry.message)) return false;
+  const about = 'message' in entry ? entry.message : 'domain' in entry ? entry.domain : undefined;
+  if (about !== undefined && !isOfWished(epoch, about)) return false;
   return epoch.events.some((event) => event === entry.event);
 }
 
 /** Who names inboxes and pods wants what is of either. */
-function isOfWished({ inboxIds, podIds }: Wish, { inbox_id, pod_id }: MailboxEntry['message']): boolean {
+function isOfWished(
+  { inboxIds, podIds }: Wish,
+  { inbox_id, pod_id }: { readonly inbox_id?: string; readonly pod_id?: string },
+): boolean {
   if (inboxIds === undefined && podIds === undefined) return true;
-  return inboxIds?.includes(inbox_id) === true || (pod_id !== undefined && podIds?.includes(pod_id) === true);
+  return (
+    (inbox_id !== undefined && inboxIds?.includes(inbox_id) === true) ||
+    (pod_id !== undefined && podIds?.includes(pod_id) === true)
+  );
 }
 
 /**

@@ -9,7 +9,7 @@ import { LIVE_MS_MAX } from './time-bounds.ts';
 
 export interface Answer {
   readonly status: number;
-  /** As JSON; absent where there is none. */
+  /** As JSON, or a text that is none; absent where there is none. */
   readonly body: unknown;
 }
 
@@ -54,6 +54,7 @@ export async function makeWorld({ url, dataDirectory }: HostProcess): Promise<Ma
     webhookId: (await aside.webhooks.create({ ...webhook, clientId: 'mine', inboxIds: [inboxId] })).webhookId,
     inboxWebhookId: (await aside.inboxes.webhooks.create(inboxId, webhook)).webhookId,
     keyId: (await aside.apiKeys.create({ name: 'one' })).apiKeyId,
+    domainId: (await aside.domains.create({ domain: 'ours.example.net' })).domainId,
     ...(await makePod(aside, entry)),
   };
 }
@@ -72,6 +73,7 @@ async function makePod(aside: AgentMailClient, entry: string) {
   return {
     ...{ podDraftId: draft.draftId, podDraftFileId: String(draft.attachments?.[0]?.attachmentId) },
     ...{ podId, podInboxId: inboxId, podThreadId: threadId, podAttachmentId: String(file?.attachmentId) },
+    podDomainId: (await aside.pods.domains.create(podId, { domain: 'theirs.example.net' })).domainId,
     podKeyId: (await aside.pods.apiKeys.create(podId, { name: 'theirs', permissions: { inboxRead: true } })).apiKeyId,
     podWebhookId: (await aside.pods.webhooks.create(podId, webhook)).webhookId,
   };
@@ -124,7 +126,8 @@ async function sendAll(apiKey: string, to: string, form: object): Promise<string
 const watchedFetch: typeof fetch = async (...asked) => {
   const response = await fetch(...asked);
   const text = await response.clone().text();
-  answers.push({ status: response.status, body: text === '' ? undefined : JSON.parse(text) });
+  const isJson = response.headers.get('content-type')?.startsWith('application/json') === true;
+  answers.push({ status: response.status, body: text === '' ? undefined : isJson ? JSON.parse(text) : text });
   return response;
 };
 

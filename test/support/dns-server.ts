@@ -3,25 +3,28 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 
-/** Addresses of both families, or texts where those are asked for; `silent`: no answer; `absent`: NXDOMAIN; `failing`: SERVFAIL. */
+/** Addresses of both families, or texts, names of machines (`10 mx.example.com`) or one name where those are asked for; `silent`: no answer; `absent`: NXDOMAIN; `failing`: SERVFAIL. */
 export type DnsReply = readonly string[] | 'silent' | 'absent' | 'failing';
 
 export interface DnsServer extends AsyncDisposable {
   /** `IP:port`, as c-ares takes it. */
   readonly at: string;
-  /** Names that were asked for, their type (`A`, `AAAA`, `TXT`) before them. */
+  /** Names that were asked for, their type before them. */
   readonly asked: string[];
 }
 
 const TYPE_A = 1;
 const TYPE_AAAA = 28;
 const TYPE_TXT = 16;
-const TYPES: Readonly<Record<number, 'A' | 'AAAA' | 'TXT'>> = { [TYPE_A]: 'A', [TYPE_AAAA]: 'AAAA', [TYPE_TXT]: 'TXT' };
+const TYPE_MX = 15;
+const TYPE_CNAME = 5;
+export type DnsType = 'A' | 'AAAA' | 'TXT' | 'MX' | 'CNAME';
+const TYPES: Readonly<Record<number, DnsType>> = {
+  ...{ [TYPE_A]: 'A', [TYPE_AAAA]: 'AAAA', [TYPE_TXT]: 'TXT', [TYPE_MX]: 'MX', [TYPE_CNAME]: 'CNAME' },
+};
 const RCODES = { absent: 3, failing: 2 } as const;
 
-export async function startDnsServer(
-  reply: (name: string, type: 'A' | 'AAAA' | 'TXT') => DnsReply,
-): Promise<DnsServer> {
+export async function startDnsServer(reply: (name: string, type: DnsType) => DnsReply): Promise<DnsServer> {
   const asked: string[] = [];
   const socket = createSocket('udp4');
   socket.on('message', (question, { port, address }) => {
@@ -31,17 +34,13 @@ export async function startDnsServer(
     const said = reply(name, type);
     if (said === 'silent') return;
     const answers =
-      typeof said === 'string' ? [] : said.filter((one) => type === 'TXT' || isIPv6(one) === (type === 'AAAA'));
+      typeof said === 'string' ? [] : said.filter((one) => !type.startsWith('A') || isIPv6(one) === (type === 'AAAA'));
     const header = Buffer.alloc(12);
     question.copy(header, 0, 0, 2);
     header.writeUInt16BE(0x8180 | (typeof said === 'string' ? RCODES[said] : 0), 2);
     header.writeUInt16BE(1, 4);
     header.writeUInt16BE(answers.length, 6);
-    socket.send(
-      Buffer.concat([header, question.subarray(12, end + 4), ...answers.map(type === 'TXT' ? textRecordOf : recordOf)]),
-      port,
-      address,
-    );
+    socket.send(Buffer.concat([header, question.subarray(12, end + 4), ...answers.map(RECORDS[type])]), port, address);
   });
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');
@@ -72,12 +71,42 @@ function recordOf(address: string): Buffer {
   return Buffer.concat([head, Buffer.from(octets)]);
 }
 
-/** At most 255 octets, one string of a TXT record. */
-function textRecordOf(text: string): Buffer {
-  const octets = Buffer.from(text);
-  const head = Buffer.from([0xc0, 12, 0, TYPE_TXT, 0, 1, 0, 0, 0, 60, 0, octets.length + 1, octets.length]);
-  return Buffer.concat([head, octets]);
+function record(type: number, data: Buffer): Buffer {
+  const head = Buffer.from([0xc0, 12, 0, type, 0, 1, 0, 0, 0, 60, data.length >> 8, data.length & 255]);
+  return Buffer.concat([head, data]);
 }
+
+/** In strings of 255 octets. */
+function textRecordOf(text: string): Buffer {
+  const strings = Buffer.from(text)
+    .toString('latin1')
+    .match(/[\s\S]{1,255}/g);
+  return record(
+    TYPE_TXT,
+    Buffer.concat(
+      (strings ?? ['']).map((one) => Buffer.concat([Buffer.from([one.length]), Buffer.from(one, 'latin1')])),
+    ),
+  );
+}
+
+function nameOctets(name: string): Buffer {
+  const labels = name.split('.').filter((label) => label !== '');
+  return Buffer.concat([
+    ...labels.map((label) => Buffer.concat([Buffer.from([label.length]), Buffer.from(label)])),
+    Buffer.from([0]),
+  ]);
+}
+
+/** `10 mx.example.com`. */
+function mailRecordOf(text: string): Buffer {
+  const [priority = '', name = ''] = text.split(' ');
+  return record(TYPE_MX, Buffer.concat([Buffer.from([0, Number(priority)]), nameOctets(name)]));
+}
+
+const RECORDS: Readonly<Record<DnsType, (text: string) => Buffer>> = {
+  ...{ A: recordOf, AAAA: recordOf, TXT: textRecordOf, MX: mailRecordOf },
+  CNAME: (name) => record(TYPE_CNAME, nameOctets(name)),
+};
 
 function octetsOfIpv6(address: string): readonly number[] {
   const [head = '', tail = ''] = address.split('::');

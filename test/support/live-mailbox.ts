@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { AgentMailClient } from 'agentmail';
 import { freePorts, type HostProcess, ProcessMesh } from '../../scripts/host-process.ts';
-import { type DnsReply, startDnsServer } from './dns-server.ts';
+import { serveZone, type Zone } from './zone.ts';
 
 const run = promisify(execFile);
 /** Mail from y.com is its own when it comes from this machine; nobody answers for any other domain. */
@@ -41,8 +41,8 @@ export interface LiveMailbox extends AsyncDisposable {
   /** Ports of 127.0.0.1. */
   readonly smtp: number;
   readonly lmtp: number;
-  /** What the DNS says of texts from now on; a name that is not there does not exist. */
-  readonly zone: Map<string, DnsReply>;
+  /** What the DNS says from now on: of texts by their name, of `MX name` and the like; what is not there does not exist. */
+  readonly zone: Zone;
 }
 
 /** Inboxes are at agents.example.com. */
@@ -53,14 +53,21 @@ export function liveMailbox(...flags: readonly string[]): Promise<LiveMailbox> {
 /** A mesh of hosts, the first of which takes the mail. */
 export async function liveMailboxOf(hosts: readonly string[], flags: readonly string[] = []): Promise<LiveMailbox> {
   const disposal = new AsyncDisposableStack();
-  const zone = new Map<string, DnsReply>(Object.entries(ZONE));
-  const dns = disposal.use(
-    await startDnsServer((name, type) => (type === 'TXT' ? zone.get(name) : undefined) ?? 'absent'),
-  );
+  const zone: Zone = new Map(Object.entries(ZONE));
+  const dns = disposal.use(await serveZone(zone));
   const [smtp = 0, lmtp = 0] = await freePorts(2);
   const specs = hosts.map((id) => ({ id }));
   const mesh = await ProcessMesh.create(specs, {
-    flags: ['--mailbox', '--mailbox-domain', 'agents.example.com', '--mailbox-dns', dns.at, ...flags],
+    flags: [
+      '--mailbox',
+      '--mailbox-domain',
+      'agents.example.com',
+      '--mailbox-dns',
+      dns.at,
+      '--mailbox-mx',
+      'mx.example.com',
+      ...flags,
+    ],
   });
   disposal.use(mesh);
   const host = mesh.host(hosts[0] ?? '');

@@ -6,17 +6,13 @@ import { OF_LISTS } from './list-calls.ts';
 
 const { inboxes, webhooks } = serialization;
 
+type Parsed =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly errors: readonly { readonly path: readonly string[]; readonly message: string }[] };
+
 /** As far as a schema of that client is used. */
 export interface AnswerSchema {
-  parse(
-    raw: unknown,
-    options: { readonly unrecognizedObjectKeys: 'fail' },
-  ):
-    | { readonly ok: true }
-    | {
-        readonly ok: false;
-        readonly errors: readonly { readonly path: readonly string[]; readonly message: string }[];
-      };
+  parse(raw: unknown, options: { readonly unrecognizedObjectKeys: 'fail' }): Parsed;
 }
 
 /** Clients of one node, and what there is in it. */
@@ -41,6 +37,8 @@ export interface MailboxWorld {
   readonly inboxKeyId: string;
   /** An entry of the lists of who is blocked, of the organization and of that inbox. */
   readonly entry: string;
+  readonly domainId: string;
+  readonly podDomainId: string;
   readonly podId: string;
   readonly podInboxId: string;
   readonly podThreadId: string;

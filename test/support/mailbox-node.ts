@@ -4,6 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestNode, type TestNodeOptions, testNode } from './test-node.ts';
 
+const HOST_RECORDS = { mx: 'mx.example.com', spf: 'v=spf1 a:mx.example.com ~all' };
+/** Nobody answers there. */
+const NOWHERE = '127.0.0.1:9';
+
 export interface MailboxNode extends TestNode, AsyncDisposable {
   readonly directory: string;
   readonly key: string;
@@ -19,15 +23,28 @@ export interface MailboxNode extends TestNode, AsyncDisposable {
   own: MailboxNode['v0'];
 }
 
-/** Its inboxes are at agents.example.com. `publicUrl`: where it is reached from everywhere. */
+/**
+ * Its inboxes are at agents.example.com, its mail comes to mx.example.com. `publicUrl`: where it is reached from everywhere; `dns`: what it asks
+ * of domains, as `IP:PORT`.
+ */
 export async function mailboxNode({
   publicUrl,
+  dns = NOWHERE,
+  hasMx = true,
   ...options
-}: TestNodeOptions & { readonly publicUrl?: string } = {}): Promise<MailboxNode> {
+}: TestNodeOptions & {
+  readonly publicUrl?: string;
+  readonly dns?: string;
+  readonly hasMx?: boolean;
+} = {}): Promise<MailboxNode> {
   const directory = options.mailbox?.directory ?? mkdtempSync(join(tmpdir(), 'mailbox-'));
   const made = await testNode({
     ...options,
-    mailbox: { ...options.mailbox, directory, domain: 'agents.example.com', ...(publicUrl && { publicUrl }) },
+    mailbox: {
+      ...{ ...options.mailbox, directory, domain: 'agents.example.com', dns: [dns] },
+      ...(hasMx && { hostRecords: HOST_RECORDS }),
+      ...(publicUrl && { publicUrl }),
+    },
   });
   const key = options.token ?? readFileSync(join(directory, 'org-key'), 'utf8').trim();
   const askBelow =

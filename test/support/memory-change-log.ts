@@ -9,7 +9,6 @@ import type {
   ChangeLog,
   HeardEntry,
   MailboxEntry,
-  MailboxEvent,
 } from '../../node/changes/change-log.ts';
 
 export class MemoryChangeLog implements ChangeLog {
@@ -40,7 +39,7 @@ export class MemoryChangeLog implements ChangeLog {
   }
 
   /** One more event of an agent's inbox, kept as `event of <inbox> <n>`. */
-  mail(agentId: string, inboxId: string, event: MailboxEvent = 'message.received'): MailboxEntry {
+  mail(agentId: string, inboxId: string, event: MailboxEntry['event'] = 'message.received'): MailboxEntry {
     const { changes: _, event: __, ...made } = this.#make('mac', agentId, 'agent.updated');
     const message = {
       inbox_id: inboxId,
@@ -51,6 +50,13 @@ export class MemoryChangeLog implements ChangeLog {
     const entry = { ...made, event, message };
     this.#add(entry);
     return entry;
+  }
+
+  /** One more domain that is right, kept as `event of <domain>`. */
+  domain(domain_id: string, pod_id?: string): void {
+    const { changes: _, event: __, ...made } = this.#make('mac', 'organization', 'agent.updated');
+    const about = { domain_id, event_id: `event of ${domain_id}`, ...(pod_id === undefined ? {} : { pod_id }) };
+    this.#add({ ...made, event: 'domain.verified', domain: about });
   }
 
   /** One more change of an agent of another host; `said` is what that host told otherwise. */

@@ -158,7 +158,7 @@ export class OutboxWorld {
     const standings = { of: held, faultOf: async () => undefined };
     const { clock, log } = world;
     const stopping = new AbortController().signal;
-    const links = async () => ({ publicUrl: undefined, key: Buffer.alloc(32), random });
+    const links = async () => ({ publicUrl: undefined, pictureUrl: undefined, key: Buffer.alloc(32), random });
     return Outbox.open({ intake, sending, blobs, standings, directory, links, random, clock, log, stopping });
   }
 

@@ -2,7 +2,7 @@
 // refused here until it is said what its ids are and what it is sent.
 
 /** Ids that a request may name, in its path or in its body. */
-export const ID_KINDS = ['pod', 'inbox', 'message', 'thread', 'key', 'webhook', 'entry', 'draft'] as const;
+export const ID_KINDS = ['pod', 'inbox', 'message', 'thread', 'key', 'webhook', 'entry', 'draft', 'domain'] as const;
 export type IdKind = (typeof ID_KINDS)[number];
 export type Pick = (kind: IdKind) => string;
 
@@ -12,12 +12,20 @@ export interface TableRoute {
   readonly needs: readonly string[];
 }
 
+/** Ids of what never was. */
+export const NEVER: Readonly<Record<IdKind, string>> = {
+  ...{ pod: '00000000-0000-4000-8000-000000000000', inbox: 'never@agents.example.com', message: '<never@y.com>' },
+  ...{ thread: '00000000-0000-4000-8000-000000000001', key: '00000000-0000-4000-8000-000000000002' },
+  ...{ webhook: '00000000-0000-4000-8000-000000000003', entry: 'never.example', draft: 'never' },
+  domain: 'never.example.com',
+};
+
 /** Every mail of the tests has one file, and so all files have one id. */
 export const ATTACHMENT_ID = '1-0badcafe';
 
 const PARAMETERS: Readonly<Record<string, IdKind>> = {
   ...{ pod_id: 'pod', inbox_id: 'inbox', message_id: 'message', thread_id: 'thread' },
-  ...{ key_id: 'key', webhook_id: 'webhook', entry: 'entry', draft_id: 'draft' },
+  ...{ key_id: 'key', webhook_id: 'webhook', entry: 'entry', draft_id: 'draft', domain_id: 'domain' },
 };
 /** What is the same in every request. */
 const CONSTANTS: Readonly<Record<string, string>> = {
@@ -34,6 +42,9 @@ const BODIES: Readonly<Record<string, (pick: Pick, level: string) => Body>> = {
   'POST /pods': () => ({}),
   'POST /inboxes': () => ({}),
   'PATCH /inboxes/:inbox_id': () => ({ display_name: 'x' }),
+  'POST /domains': () => ({ domain: 'new.example.com', allow_conflicting_provider: true }),
+  'PATCH /domains/:domain_id': () => ({ feedback_enabled: true }),
+  'POST /domains/:domain_id/verify': () => undefined,
   'POST /api-keys': () => ({}),
   'PATCH /api-keys/:key_id': () => ({ name: 'x' }),
   'POST /webhooks': (pick, level) => ({ ...HOOK, ...hookNames(pick, level, '') }),

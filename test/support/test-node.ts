@@ -1,8 +1,10 @@
 // A whole node, put together by the composition root, on a disk and with peers in memory.
+
 import { Socket } from 'node:net';
 import type { ClaimEngine } from '../../mesh/engine/claim-engine.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import type { LegacyMode } from '../../mesh/lookup/legacy-hosts.ts';
+import type { HostRecords } from '../../node/mailbox/domain.ts';
 import { createNode, type MeshNode } from '../../node/node.ts';
 import type { NodeOptions, NodePorts } from '../../node/node-ports.ts';
 import { RosterWatch } from '../../node/peers/roster-watch.ts';
@@ -66,6 +68,8 @@ export interface TestNodeOptions {
     readonly domain?: string;
     readonly smtp?: ListenAddress;
     readonly publicUrl?: string;
+    readonly hostRecords?: HostRecords;
+    readonly dns?: readonly string[];
   };
   /** Octets that are free on its disk; absent: as the system says. */
   readonly freeBytes?: NodePorts['freeBytes'];
@@ -106,7 +110,10 @@ function optionsOf(asked: TestNodeOptions, roster: RosterWatch): NodeOptions {
   const config: NodeOptions['config'] = {
     ...{ allowSingleLabel: false, allowIpLiteral: false, webhookAllow: [], legacy, indexScope, logDays },
     ...{ aliases, origins, compat, forward, page, shown },
-    mailbox: mailbox && { domain: mailbox.domain, smtp: mailbox.smtp, publicUrl: mailbox.publicUrl },
+    mailbox: mailbox && {
+      ...{ domain: mailbox.domain, smtp: mailbox.smtp, publicUrl: mailbox.publicUrl },
+      ...{ hostRecords: mailbox.hostRecords, dns: mailbox.dns },
+    },
   };
   const listening = () => ({ ip: '127.0.0.1', port: 23_000 });
   return { config, secrets, send, roster, version: '1.2.3', listening };

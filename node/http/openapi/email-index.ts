@@ -112,6 +112,7 @@ const told = z
     message: z
       .object({ inbox_id: z.string(), message_id: z.string(), thread_id: z.string(), event_id: z.string() })
       .optional(),
+    domain: z.object({ domain_id: z.string(), event_id: z.string() }).optional(),
     id: z.string(),
     type: z.string(),
     sequence: count,

@@ -149,9 +149,12 @@ export class EventSocket {
     }
   }
 
-  #wants({ type, inboxId, podId = '' }: EventFrame): boolean {
+  #wants({ type, inboxId = '', podId = '' }: EventFrame): boolean {
+    const { caller } = this.#parts;
     const { types, inboxIds, podIds } = this.#wish ?? {};
-    if (!holdsInbox(this.#parts.caller, { podId, inboxId })) return false;
+    // What is about no inbox is above the key of one.
+    if (!holdsInbox(caller, { podId, inboxId })) return false;
+    if (type === 'domain.verified' && !allows(caller.permissions, 'domain_read')) return false;
     const isNamed = inboxIds?.has(inboxId) === true || podIds?.has(podId) === true;
     if ((inboxIds !== undefined || podIds !== undefined) && !isNamed) return false;
     return types?.has(type) ?? !type.startsWith('message.received.');

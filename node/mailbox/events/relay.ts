@@ -5,7 +5,7 @@ import { Sleeper } from '../../../mesh/time/sleeper.ts';
 import type { Log } from '../../log.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { mailboxErrorOf } from '../errors.ts';
-import type { EventReference } from '../event.ts';
+import { type DomainReference, type EventReference, isOfMail, type MailReference } from '../event.ts';
 import type { Organization } from '../inbox.ts';
 import type { Asks, IntakeQuestions, QueryQuestions } from '../questions.ts';
 import type { EventNews } from './event-news.ts';
@@ -84,16 +84,8 @@ export class Relay {
     const row = events.at(-1)?.row;
     if (this.#cursor === undefined || row === undefined) return;
     const cursor = { ...this.#cursor, row };
-    const told = events.map(({ type, inboxId, podId, agentId, messageId, threadId, eventId }) => ({
-      ...{ agentId: agentId as Told['agentId'], agentName: inboxId },
-      draft: {
-        event: type,
-        message: {
-          ...{ inbox_id: inboxId, message_id: messageId, thread_id: threadId, event_id: eventId },
-          ...(podId === undefined ? {} : { pod_id: podId }),
-        },
-      },
-    }));
+    const { organizationId } = cursor;
+    const told = events.map((event) => (isOfMail(event) ? toldMail(event) : toldDomain(event, organizationId)));
     await mail.commitMails({ told, writes: [relayWrite(cursor)], apply: () => {} });
     this.#cursor = cursor;
   }
@@ -119,6 +111,30 @@ export class Relay {
       return undefined;
     }
   }
+}
+
+function toldMail({ type, inboxId, podId, agentId, messageId, threadId, eventId }: MailReference): Told {
+  return {
+    ...{ agentId: agentId as Told['agentId'], agentName: inboxId },
+    draft: {
+      event: type,
+      message: {
+        ...{ inbox_id: inboxId, message_id: messageId, thread_id: threadId, event_id: eventId },
+        ...(podId === undefined ? {} : { pod_id: podId }),
+      },
+    },
+  };
+}
+
+/** No agent has a domain: it is the organization of whose changes this is one. */
+function toldDomain({ type, domain, podId, eventId }: DomainReference, organizationId: string): Told {
+  return {
+    ...{ agentId: organizationId as Told['agentId'], agentName: domain },
+    draft: {
+      event: type,
+      domain: { domain_id: domain, event_id: eventId, ...(podId === undefined ? {} : { pod_id: podId }) },
+    },
+  };
 }
 
 type Told = Parameters<RelayParts['mail']['commitMails']>[0]['told'][number];

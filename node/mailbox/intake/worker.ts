@@ -1,4 +1,5 @@
 // The worker that writes: everything that changes the mailbox goes through here, on one connection.
+import { domainToASCII } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
 import { timedUuidsFrom } from '../../../mesh/uuid.ts';
 import { systemClock } from '../../system/clock.ts';
@@ -76,7 +77,8 @@ const mails: Omit<ListenerParts, 'protocol' | 'proxies'> = {
   resolve: createResolve(systemClock, dns),
   rates: new MailRates(systemClock),
   inboxFor: (address) => writer.inboxFor(address),
-  serves: (name) => servesDomain(name, domain, (slug) => writer.pods.hasSlug(slug)),
+  serves: (name) =>
+    servesDomain(name, domain, (slug) => writer.pods.hasSlug(slug)) || writer.domains.serves(domainToASCII(name)),
   standingOf: inTurn((question: StandingQuestion) => main.ask('standing', question)),
   failed: ({ message, stack }) => {
     note('mailbox.mail_failed', { message, stack });
@@ -124,6 +126,16 @@ const answers: Answers<IntakeQuestions> = {
   changeKey: (change) => writer.write(() => writer.keys.change(change)),
   addPod: (pod) => writer.write(() => writer.pods.add(pod)),
   removePod: (podId) => writer.write(() => writer.pods.remove(podId)),
+  domains: () => writer.domains.all(),
+  addDomain: (added) => writer.write(() => writer.domains.add(added)),
+  changeDomain: (change) => writer.write(() => writer.domains.change(change)),
+  noteDomain: ({ host, ...checked }) =>
+    writer.write(() => {
+      const noted = writer.domains.note(checked);
+      if (noted?.becameVerified) writer.events.appendVerified({ domain: noted.domain, host }, checked.atMs);
+    }),
+  putDomainKey: ({ name, key, atMs }) => writer.write(() => writer.domains.putKey(name, key, atMs)),
+  removeDomain: (meant) => writer.write(() => writer.domains.remove(meant)),
   removeKey: (meant) => writer.write(() => writer.keys.remove(meant)),
   noteKeyUse: ({ keyId, atMs }) => writer.write(() => writer.keys.noteUse(keyId, atMs)),
   trimEvents: (question) =>

@@ -11,6 +11,7 @@ import { type Pod, podDomain } from '../pod.ts';
 import type { Asks, InboxesQuestion, InboxSearch, IntakeQuestions, QueryQuestions } from '../questions.ts';
 import { holdsInbox, levelOf, type Scope } from '../scope.ts';
 import { type AddressBook, drawnName } from './addresses.ts';
+import type { Domains } from './domains.ts';
 
 /** Milliseconds until inboxes that are half made or deleted are looked at again. */
 const SETTLE_AGAIN_MS = 30_000;
@@ -25,6 +26,8 @@ export interface InboxesParts {
   readonly cancelSends: (inboxId: string) => Promise<void>;
   /** The domain of those that are made without one. */
   readonly domain: string | undefined;
+  /** Domains that somebody has brought. */
+  readonly domains: Pick<Domains, 'verified'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -88,7 +91,7 @@ export class Inboxes {
    */
   async create(wish: InboxWish): Promise<Inbox> {
     const { intake, addresses } = this.#parts;
-    const draft = this.#draft(wish);
+    const draft = await this.#draft(wish);
     const owner = addresses.ownerOf(draft.inboxId);
     // To whom an address belongs that another agent has got by other ways, the organization alone decides.
     const isWithheld = owner !== undefined && wish.isOfPod === true;
@@ -155,12 +158,16 @@ export class Inboxes {
     else await intake.ask('dropInbox', inboxId);
   }
 
-  #draft({ username, domain, pod, isOfPod, displayName, clientId, metadata, agentId }: InboxWish): InboxDraft {
+  async #draft({ username, domain, pod, isOfPod = false, ...wish }: InboxWish): Promise<InboxDraft> {
+    const { displayName, clientId, metadata, agentId } = wish;
     const { addresses, random, clock } = this.#parts;
     const own = pod === undefined ? this.#parts.domain : podDomain(pod, this.#parts.domain);
-    const domains = isOfPod === true ? [own] : [own, this.#parts.domain];
-    const named = { username: username ?? drawnName(random), domain: domain ?? own };
-    const inboxId = addresses.wanted(named, { domains, isOwnedEnough: isOfPod !== true });
+    const hosts = isOfPod ? [own] : [own, this.#parts.domain];
+    const asked = { domain: domain ?? '', podId: pod?.podId, isOfPod };
+    const brought = domain === undefined ? undefined : await this.#parts.domains.verified(asked);
+    const named = { username: username ?? drawnName(random), domain: brought ?? domain ?? own };
+    const domains = brought === undefined ? hosts : [...hosts, brought];
+    const inboxId = addresses.wanted(named, { domains, isOwnedEnough: !isOfPod });
     const makesAgent = agentId === undefined;
     return {
       ...{ inboxId, podId: pod?.podId, makesAgent, displayName, clientId, metadata, atMs: clock.wallMs() },

@@ -73,6 +73,10 @@ export class Pods {
         throw new MailboxError('cannot_delete', `The pod '${name}' has inboxes.`, {
           fix: `Delete what GET /v0/pods/${podId}/inboxes lists first.`,
         });
+      case 'domains':
+        throw new MailboxError('cannot_delete', `The pod '${name}' has domains.`, {
+          fix: `Delete what GET /v0/pods/${podId}/domains lists first.`,
+        });
     }
   }
 

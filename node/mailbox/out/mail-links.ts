@@ -10,6 +10,8 @@ import type { WishedMail } from './wished-mail.ts';
 
 const OPENS = '/v0/opens/';
 const UNSUBSCRIBE = '/v0/unsubscribe/';
+/** Whatever domain it is at. */
+const PICTURE = /<img src="https?:[^"<>]{1,2000}\/v0\/opens\/[\w-]{43}" width="1" height="1" alt="">/g;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const PROOF_BYTES = 16;
 const ID_BYTES = 16;
@@ -17,6 +19,8 @@ const ID_BYTES = 16;
 export interface MailLinksParts {
   /** Without a slash at its end; absent: nobody outside knows this host by HTTP. */
   readonly publicUrl: string | undefined;
+  /** Where the picture of a mail is, as its domain may have it. */
+  readonly pictureUrl: string | undefined;
   /** Key of the organization. */
   readonly key: Uint8Array;
   readonly random: Pick<Random, 'bytes'>;
@@ -31,11 +35,11 @@ type Header = readonly [name: string, value: string];
 export async function withLinks(
   mail: WishedMail,
   { id, inboxId }: { readonly id: string; readonly inboxId: string },
-  links: () => Promise<MailLinksParts>,
+  links: (inboxId: string) => Promise<MailLinksParts>,
 ): Promise<Pick<WishedMail, 'headers' | 'html'>> {
   const { headers, html, offersUnsubscribing, tracksOpens } = mail;
   if (!offersUnsubscribing && !tracksOpens) return { headers, html };
-  const parts = await links();
+  const parts = await links(inboxId);
   const [address = ''] = [...mail.to, ...mail.cc, ...mail.bcc].map((one) => one.address);
   const added = offersUnsubscribing ? unsubscribeHeaders({ inboxId, address }, parts) : [];
   if (offersUnsubscribing && added.length === 0) {
@@ -68,20 +72,15 @@ export function unsubscriberIn(text: string, key: Uint8Array): (Unsubscriber & {
 }
 
 /** HTML with the picture of a mail in it. `id`: of the outgoing mail. */
-function withPicture(html: string, id: string, { publicUrl, key }: MailLinksParts): string {
-  const image = `<img src="${publicUrl}${OPENS}${openToken(id, key)}" width="1" height="1" alt="">`;
+function withPicture(html: string, id: string, { pictureUrl, key }: MailLinksParts): string {
+  const image = `<img src="${pictureUrl}${OPENS}${openToken(id, key)}" width="1" height="1" alt="">`;
   const end = html.toLowerCase().lastIndexOf('</body');
   return end === -1 ? `${html}${image}` : `${html.slice(0, end)}${image}${html.slice(end)}`;
 }
 
 /** HTML without pictures of this host: what is passed on tells nobody that it is read. */
 export function withoutPictures(html: string, publicUrl: string | undefined): string {
-  if (publicUrl === undefined || !html.includes(publicUrl)) return html;
-  const start = `<img src="${publicUrl}${OPENS}`;
-  return html
-    .split(start)
-    .map((piece, at) => (at === 0 ? piece : piece.slice(piece.indexOf('>') + 1)))
-    .join('');
+  return publicUrl === undefined ? html : html.replaceAll(PICTURE, '');
 }
 
 /** The mail that a token stands for; `undefined`: this host has not made it. */

@@ -34,7 +34,7 @@ export interface OutboxParts {
   /** The directory of the mailbox's data. */
   readonly directory: string;
   /** What mails carry for whoever gets them. */
-  readonly links: () => Promise<MailLinksParts>;
+  readonly links: (inboxId: string) => Promise<MailLinksParts>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

@@ -33,8 +33,10 @@ export async function copyDatabase({ directory, file, withKeys }: CopyOptions): 
     copy.exec('PRAGMA journal_mode = DELETE; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON');
     copy.exec(UNSENT_FORGOTTEN);
     // A mailbox that is off now may be of an earlier program.
-    if (copy.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'draft'").get() !== undefined) copy.exec(DRAFTS_STOPPED);
+    const has = (table: string) => copy.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(table) !== undefined;
+    if (has('draft')) copy.exec(DRAFTS_STOPPED);
     if (!withKeys) copy.exec('DELETE FROM api_key; UPDATE organization SET file_key = randomblob(length(file_key))');
+    if (!withKeys && has('domain')) copy.exec("UPDATE domain SET private_key = ''");
   } finally {
     copy.close();
   }

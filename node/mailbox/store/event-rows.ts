@@ -1,6 +1,7 @@
 // What happened is written down with what it happened to, in one transaction: no state without its event, no event without its state. All of
 // it runs within a transaction, but for what only reads.
 import type { NewUuid } from '../../../mesh/uuid.ts';
+import { domainBody, type ShownDomain } from '../domain-body.ts';
 import { type AppendEvent, EVENT_MS_MAX, type EventReference, type EventType, type ToldEvent } from '../event.ts';
 import type { Connection } from './database.ts';
 import { renderEvent, type Texts, withoutTexts, withTexts } from './event-payload.ts';
@@ -72,6 +73,17 @@ export class EventRows {
     return eventId;
   };
 
+  /** Adds that a domain is right now. */
+  appendVerified(shown: ShownDomain, atMs: number): void {
+    const eventId = this.#newUuid();
+    const [event_type, { domain }] = ['domain.verified', shown];
+    const payload = JSON.stringify({ type: 'event', event_type, event_id: eventId, domain: domainBody(shown) });
+    const values = [eventId, event_type, atMs, Buffer.byteLength(payload), payload, domain.name, domain.podId ?? null];
+    this.#connection.run(INSERT_VERIFIED, ...values);
+    this.#hasNew = true;
+    this.#boundPayloads();
+  }
+
   /** Takes away events that were kept long enough and were `relayed`; answers whether there are more. */
   trim({ nowMs, relayedRow }: { readonly nowMs: number; readonly relayedRow: number }): boolean {
     const sql = 'DELETE FROM event WHERE row IN (SELECT row FROM event WHERE at < ? AND row <= ? LIMIT ?)';
@@ -113,6 +125,8 @@ interface StoredEvent extends Texts {
   readonly agent_id: string;
   readonly message_id: string;
   readonly thread_id: string;
+  /** Present: it is about a domain, and neither inbox nor mail. */
+  readonly domain: string | null;
   readonly has_text: number;
   readonly payload: string;
   readonly extras: string | null;
@@ -133,17 +147,9 @@ export class EventReader {
 
   /** What follows a row, in order, at most `limit`. */
   references({ after, limit }: { readonly after: number; readonly limit: number }): readonly EventReference[] {
-    const sql = `SELECT row, event_id, event_type, inbox_id, ${POD}, agent_id, message_id, thread_id FROM event WHERE row > ?
+    const sql = `SELECT row, event_id, event_type, inbox_id, ${POD}, agent_id, message_id, thread_id, domain FROM event WHERE row > ?
       ORDER BY row LIMIT ?`;
-    return this.#connection.all<StoredEvent>(sql, after, limit).map((stored) => ({
-      ...{ row: stored.row, eventId: stored.event_id, type: stored.event_type, inboxId: stored.inbox_id },
-      ...{
-        podId: stored.pod_id ?? undefined,
-        agentId: stored.agent_id,
-        messageId: stored.message_id,
-        threadId: stored.thread_id,
-      },
-    }));
+    return this.#connection.all<StoredEvent>(sql, after, limit).map(referenceOf);
   }
 
   /** What follows a row and was not erased, in order, at most `limit`, and of about so many octets. */
@@ -173,8 +179,17 @@ export class EventReader {
   }
 }
 
+function referenceOf(stored: StoredEvent): EventReference {
+  const { row, event_id: eventId, event_type: type, inbox_id: inboxId, domain } = stored;
+  const about = { row, eventId, podId: stored.pod_id ?? undefined };
+  if (type === 'domain.verified') return { ...about, type, domain: domain ?? '' };
+  const { agent_id: agentId, message_id: messageId, thread_id: threadId } = stored;
+  return { ...about, type, inboxId, agentId, messageId, threadId };
+}
+
 function toldOf(stored: StoredEvent): ToldEvent {
-  const { row, event_id: eventId, event_type: type, inbox_id: inboxId, extras } = stored;
+  const { row, event_id: eventId, event_type: type, extras } = stored;
+  const inboxId = stored.domain === null ? stored.inbox_id : undefined;
   return {
     ...{ row, eventId, type, inboxId, podId: stored.pod_id ?? undefined, payload: payloadOf(stored) },
     ...(extras === null ? {} : { extras }),
@@ -186,11 +201,14 @@ function payloadOf(stored: StoredEvent): string {
 }
 
 // Of an inbox that was made anew, what happened before is erased.
-const POD = `(SELECT pod.pod_id FROM inbox JOIN pod ON pod.row = inbox.pod WHERE inbox.inbox_id = event.inbox_id) AS pod_id`;
+const POD = `coalesce(domain_pod_id, (SELECT pod.pod_id FROM inbox JOIN pod ON pod.row = inbox.pod
+  WHERE inbox.inbox_id = event.inbox_id)) AS pod_id`;
 const SUBJECT = `SELECT inbox.inbox_id, inbox.agent_id, message.message_id, thread.thread_id, message.thread, message.trace FROM message
   JOIN inbox ON inbox.row = message.inbox JOIN thread ON thread.row = message.thread WHERE message.row = ?`;
 const INSERT = `INSERT INTO event (event_id, event_type, inbox_id, agent_id, message_id, thread_id, at, message, has_text, size, payload,
   extras) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const INSERT_VERIFIED = `INSERT INTO event (event_id, event_type, inbox_id, agent_id, message_id, thread_id, at, has_text, size, payload,
+  domain, domain_pod_id) VALUES (?, ?, '', '', '', '', ?, 0, ?, ?, ?, ?)`;
 /** With the texts of its mail, in one statement: a mail that is erased takes its event's payload along. */
 const WHOLE = `SELECT event.*, ${POD}, ${TEXT_COLUMNS} FROM event LEFT JOIN message ON message.row = event.message AND has_text = 1`;
 const OLDEST_TEXT = 'SELECT row, payload, extras FROM event WHERE has_text = 1 ORDER BY row LIMIT 1';

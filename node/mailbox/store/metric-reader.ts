@@ -10,7 +10,7 @@ const VALUES: Readonly<Record<UsageType, (row: StoredUsage) => number>> = {
   message_count: ({ messages }) => messages,
   thread_count: ({ threads }) => threads,
   inbox_count: ({ inboxes }) => inboxes,
-  domain_count: () => 0,
+  domain_count: ({ domains }) => domains,
   pod_count: ({ pods }) => pods,
 };
 
@@ -20,9 +20,10 @@ interface StoredUsage {
   readonly threads: number;
   readonly inboxes: number;
   readonly pods: number;
+  readonly domains: number;
 }
 
-const NOTHING: StoredUsage = { bytes: 0, messages: 0, threads: 0, inboxes: 0, pods: 0 };
+const NOTHING: StoredUsage = { bytes: 0, messages: 0, threads: 0, inboxes: 0, pods: 0, domains: 0 };
 
 export class MetricReader {
   readonly #connection: Connection;
@@ -54,9 +55,13 @@ export class MetricReader {
     const times = Array.from({ length: count }, (_, at) => Math.min(start + (at + 1) * period, end));
     const shown = (isDescending ? times.reverse() : times).slice(0, limit);
     const sql = `SELECT coalesce(sum(bytes), 0) AS bytes, coalesce(sum(messages), 0) AS messages, coalesce(sum(threads), 0) AS threads,
-        coalesce(sum(inboxes), 0) AS inboxes, (SELECT count(*) FROM pod WHERE created_at < ?) AS pods FROM usage
+        coalesce(sum(inboxes), 0) AS inboxes, (SELECT count(*) FROM pod WHERE created_at < ?) AS pods, ${DOMAINS} AS domains FROM usage
       WHERE (scope, second) IN (SELECT scope, max(second) FROM usage WHERE ${scopes.sql} AND second <= ? GROUP BY scope)`;
-    const rowAt = (at: number) => this.#connection.get<StoredUsage>(sql, (at + 1) * 1_000, ...scopes.values, at);
+    const podId = asked.scope.podId ?? null;
+    const rowAt = (at: number) => {
+      const endMs = (at + 1) * 1_000;
+      return this.#connection.get<StoredUsage>(sql, endMs, endMs, endMs, podId, podId, ...scopes.values, at);
+    };
     const points = shown.map((at) => ({ at, row: rowAt(at) ?? NOTHING }));
     const of = (type: UsageType) => points.map(({ at, row }) => ({ at, value: VALUES[type](row) }));
     return Object.fromEntries(types.map((type) => [type, of(type)]));
@@ -64,12 +69,14 @@ export class MetricReader {
 
   /** How many there are now, and when that last changed. */
   organization(): OrganizationCounts {
-    const row = this.#connection.get<{ inboxes: number; at: number }>(ORGANIZATION);
-    return { inboxes: row?.inboxes ?? 0, domains: 0, updatedAtMs: row?.at ?? 0 };
+    const row = this.#connection.get<{ inboxes: number; domains: number; at: number }>(ORGANIZATION);
+    return { inboxes: row?.inboxes ?? 0, domains: row?.domains ?? 0, updatedAtMs: row?.at ?? 0 };
   }
 }
 
-const ORGANIZATION = "SELECT count(*) AS inboxes, coalesce(max(updated_at), 0) AS at FROM inbox WHERE state = 'active'";
+const ORGANIZATION = `SELECT count(*) AS inboxes, (SELECT count(*) FROM domain) AS domains,
+  max(coalesce(max(updated_at), 0), (SELECT coalesce(max(updated_at), 0) FROM domain)) AS at FROM inbox WHERE state = 'active'`;
+const DOMAINS = `(SELECT count(*) FROM domain_lifetime WHERE begun_at < ? AND coalesce(ended_at >= ?, 1) AND (? IS NULL OR pod_id = ?))`;
 
 /** Rows of what was counted of a scope: of a pod, those of the inboxes that are in it now. */
 export function scopesOf({ podId, inboxId }: Scope): {

@@ -19,6 +19,7 @@ export class CountRows {
     const before = Math.floor((nowMs - KEPT_MS) / 1_000);
     const tally = this.#connection.run(TALLY_AGED, before, TRIMMED_AT_ONCE_MAX);
     const usage = this.#connection.run(USAGE_AGED, before, before, TRIMMED_AT_ONCE_MAX);
+    this.#connection.run('DELETE FROM domain_lifetime WHERE ended_at < ?', nowMs - KEPT_MS);
     return [tally, usage].some(({ changes }) => changes === TRIMMED_AT_ONCE_MAX);
   }
 

@@ -40,6 +40,7 @@ export class PodRows {
     if (pod === undefined) return 'gone';
     if (pod.slug === null) return 'default';
     if (this.#connection.get('SELECT 1 FROM inbox WHERE pod = ?', pod.row) !== undefined) return 'used';
+    if (this.#connection.get('SELECT 1 FROM domain WHERE pod = ?', pod.row) !== undefined) return 'domains';
     this.#connection.run('DELETE FROM pod WHERE row = ?', pod.row);
     return 'removed';
   }

@@ -16,6 +16,7 @@ import type { ReceivedMail, StoredDelivery } from '../message.ts';
 import type { IntakeQuestions } from '../questions.ts';
 import type { LeftReport } from '../report.ts';
 import { type Connection, emptyLog, openForWriting } from './database.ts';
+import { DomainRows } from './domain-rows.ts';
 import { DraftRows } from './draft-rows.ts';
 import { DraftWriter } from './draft-writer.ts';
 import { EventRows } from './event-rows.ts';
@@ -61,6 +62,8 @@ export class Writer {
   readonly keys: KeyRows;
   /** To be changed within `write`. */
   readonly pods: PodRows;
+  /** To be changed within `write`. */
+  readonly domains: DomainRows;
   readonly events: EventRows;
   readonly labelEvents: LabelEvents;
   readonly outgoing: OutgoingWriter;
@@ -97,6 +100,7 @@ export class Writer {
     this.#inboxes = new InboxRows(connection, this.search);
     this.keys = new KeyRows(connection);
     this.pods = new PodRows(connection);
+    this.domains = new DomainRows(connection);
     this.labelEvents = new LabelEvents(connection, newUuid);
     const labels = new LabelRows(connection, this.labelEvents);
     const { chooseThread, baseSubject } = options;

@@ -26,9 +26,10 @@ export async function requestOf(
   entry: ChangeEntry,
   { mailPayload = noMailbox, ...making }: Making & { readonly mailPayload: MailPayload | undefined },
 ): Promise<Post | Outcome | Erased> {
-  if (subscription.format === undefined || !('message' in entry)) return postOf(subscription, entry, making);
+  const about = 'message' in entry ? entry.message : 'domain' in entry ? entry.domain : undefined;
+  if (subscription.format === undefined || about === undefined) return postOf(subscription, entry, making);
   try {
-    const payload = await mailPayload(entry.message.event_id);
+    const payload = await mailPayload(about.event_id);
     if (payload === undefined) return { kind: 'erased' };
     return postOf(subscription, entry, making, Buffer.from(payload));
   } catch (error) {

@@ -113,11 +113,12 @@ export interface InboxEvent extends Told {
   };
 }
 
-/** A domain of inboxes was verified; of this program's versions none tells of it yet. */
+/** A domain of inboxes was found right in the DNS; `agent` is the organization. */
 export interface DomainEvent extends Told {
   readonly type: 'domain.verified';
   /** Repeats `type`. */
   readonly event: DomainEvent['type'];
+  readonly domain: { readonly domain_id: string; readonly event_id: string };
 }
 
 /** An operator tried the webhook. */

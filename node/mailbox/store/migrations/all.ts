@@ -14,6 +14,7 @@ import { form11 } from './form-11.ts';
 import { form12 } from './form-12.ts';
 import { form13 } from './form-13.ts';
 import { form14 } from './form-14.ts';
+import { form15 } from './form-15.ts';
 import type { Migration } from './migration.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -31,4 +32,5 @@ export const MIGRATIONS: readonly Migration[] = [
   form12,
   form13,
   form14,
+  form15,
 ];

@@ -1,5 +1,7 @@
 // The mail of an inbox as one file: taken out, put into another inbox, and put in again.
+
 import { describe, expect, it } from 'vitest';
+import { isOfMail } from '../../../../node/mailbox/event.ts';
 import { openForReading } from '../../../../node/mailbox/store/database.ts';
 import { EventReader } from '../../../../node/mailbox/store/event-rows.ts';
 import { type MailboxNode, mailboxNode } from '../../../support/mailbox-node.ts';
@@ -33,7 +35,7 @@ const happened = (node: MailboxNode) => {
   const connection = openForReading(node.directory);
   const events = new EventReader(connection).references({ after: 0, limit: 100 });
   connection.close();
-  return events.map(({ type, inboxId, messageId }) => `${type} ${inboxId} ${messageId}`);
+  return events.filter(isOfMail).map(({ type, inboxId, messageId }) => `${type} ${inboxId} ${messageId}`);
 };
 const ALL = 'include_trash=true&include_spam=true&include_blocked=true&include_unauthenticated=true&limit=100';
 const shown = async (node: MailboxNode, inbox: string) =>

@@ -13,6 +13,7 @@ import {
   ID_KINDS,
   type IdKind,
   idsOf,
+  NEVER,
   requestTo,
   type TableRoute,
 } from '../../../support/route-requests.ts';
@@ -24,11 +25,6 @@ const PART: MailPart = {
   ...{ encoding: 'identity', start: 0, end: 2, size: 2 },
 };
 const HOOK = { url: 'http://127.0.0.1:9/hook', event_types: ['message.received'] };
-const NEVER: Readonly<Record<IdKind, string>> = {
-  ...{ pod: '00000000-0000-4000-8000-000000000000', inbox: 'never@agents.example.com', message: '<never@y.com>' },
-  ...{ thread: '00000000-0000-4000-8000-000000000001', key: '00000000-0000-4000-8000-000000000002' },
-  ...{ webhook: '00000000-0000-4000-8000-000000000003', entry: 'never.example', draft: 'never' },
-};
 
 /** Something with a scope, what is of it, and the key that opens it. */
 interface Owner {
@@ -67,7 +63,10 @@ beforeEach(async () => {
     const { body: webhook } = await node.v0('POST', `${path}/webhooks`, HOOK);
     const entry = `${entries++}.example`;
     await node.v0('POST', `${path}/lists/receive/block`, { entry });
-    return { text: String(key.api_key), key: String(key.api_key_id), webhook: String(webhook.webhook_id), entry };
+    const brought = { domain: `mail.${entry}`, allow_conflicting_provider: true };
+    // An inbox has none.
+    const { domain_id: domain } = (await node.v0('POST', `${path}/domains`, brought)).body;
+    return { text: String(key.api_key), key: key.api_key_id, webhook: webhook.webhook_id, entry, domain };
   };
   const store = async (inbox: string, raw: string, labels: readonly string[] = []) => {
     const content = { headerId: `<${raw}@y.com>`, subject: raw, parts: [PART] };

@@ -1,5 +1,7 @@
 // What whoever gets a mail can ask the host: for no more mail, and, where the sender wants to know, for the picture that says that it was opened.
+
 import { describe, expect, it } from 'vitest';
+import { isOfMail } from '../../../../node/mailbox/event.ts';
 import { openForReading } from '../../../../node/mailbox/store/database.ts';
 import { EventReader } from '../../../../node/mailbox/store/event-rows.ts';
 import { type MailboxNode, mailboxNode } from '../../../support/mailbox-node.ts';
@@ -30,7 +32,7 @@ const happened = (node: MailboxNode) => {
   const connection = openForReading(node.directory);
   const events = new EventReader(connection).references({ after: 0, limit: 100 });
   connection.close();
-  return events.map(({ type, inboxId, messageId }) => `${type} ${inboxId} ${messageId}`);
+  return events.filter(isOfMail).map(({ type, inboxId, messageId }) => `${type} ${inboxId} ${messageId}`);
 };
 /** What there is to unsubscribe by in the mail that Ann sends to Bob. */
 async function offered(node: MailboxNode): Promise<{ address: string; link: string; headers: Record<string, string> }> {

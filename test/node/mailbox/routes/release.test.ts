@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { isOfMail } from '../../../../node/mailbox/event.ts';
 import { openForReading } from '../../../../node/mailbox/store/database.ts';
 import { EventReader } from '../../../../node/mailbox/store/event-rows.ts';
 import { Writer } from '../../../../node/mailbox/store/writer.ts';
@@ -40,7 +41,7 @@ const told = () => {
   const connection = openForReading(node.directory);
   const events = new EventReader(connection).references({ after: 0, limit: 10 });
   connection.close();
-  return events.map(({ type, messageId }) => [type, messageId]);
+  return events.filter(isOfMail).map(({ type, messageId }) => [type, messageId]);
 };
 const threads = async () => (await node.v0('GET', '/threads?include_unauthenticated=true')).body.threads;
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { serialization } from 'agentmail';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EventDetail } from '../../../../node/mailbox/event.ts';
+import { isOfMail } from '../../../../node/mailbox/event.ts';
 import { type Connection, openForReading, openForWriting } from '../../../../node/mailbox/store/database.ts';
 import { PAYLOAD_BYTES_MAX } from '../../../../node/mailbox/store/event-payload.ts';
 import { EventReader, EventRows } from '../../../../node/mailbox/store/event-rows.ts';
@@ -55,7 +56,7 @@ const receive = async (wish: MailWish = {}) => {
   return { inboxId: A, messageId: String(stored?.messageId) };
 };
 const READ = { required: [], excluded: [], add: ['read'], remove: ['unread'], atMs: 9 };
-const references = () => events.references({ after: 0, limit: 100 });
+const references = () => events.references({ after: 0, limit: 100 }).filter(isOfMail);
 const allTold = () => events.told({ after: 0, limit: 100, bytes: Number.MAX_SAFE_INTEGER });
 /** The payload of the newest event, as a receiver parses it. */
 const newest = () => JSON.parse(String(allTold().at(-1)?.payload));

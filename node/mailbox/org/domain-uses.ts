@@ -1,0 +1,33 @@
+// Which of the domains that were brought an address is in, and what follows from that.
+import { domainToASCII } from 'node:url';
+import { Secret } from '../../secret.ts';
+import type { DkimKey } from '../../send/account.ts';
+import { covers, type Domain } from '../domain.ts';
+import { linkName } from '../domain-records.ts';
+
+/** The domain, or the one that has it among its subdomains, whose owner decides; of several the one that is closest. */
+export function closest(
+  all: readonly Domain[],
+  text: string,
+  isRight: (domain: Domain) => boolean,
+): Domain | undefined {
+  const domain = domainToASCII(text);
+  const found = all.filter((one) => isRight(one) && covers(one, domain));
+  return found.toSorted((one, other) => other.name.length - one.name.length)[0];
+}
+
+/** What signs mail from a domain; `undefined`: nothing, or nobody could find its key in the DNS. */
+export function signerFor(all: readonly Domain[], domain: string): DkimKey | undefined {
+  const isPublished = ({ found, key }: Domain) => found.dkim?.status === 'VALID' && key.privateKey !== '';
+  const signer = closest(all, domain, isPublished);
+  if (signer === undefined) return undefined;
+  const { selector, privateKey } = signer.key;
+  return { domain: signer.name, selector, privateKey: new Secret(privateKey) };
+}
+
+/** `publicUrl`, or the same at a name of the inbox's domain where that has one. */
+export function linkUrlFor(all: readonly Domain[], inboxId: string, publicUrl: string): string {
+  const isPublished = ({ isTrackingEnabled, found }: Domain) => isTrackingEnabled && found.tracking?.status === 'VALID';
+  const found = closest(all, inboxId.slice(inboxId.lastIndexOf('@') + 1), isPublished);
+  return found === undefined ? publicUrl : publicUrl.replace(new URL(publicUrl).hostname, linkName(found.name));
+}
