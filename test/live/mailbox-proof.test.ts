@@ -8,6 +8,7 @@ import { reading } from './proof/06-reading.ts';
 import { answers } from './proof/09-answers.ts';
 import { labels } from './proof/14-labels.ts';
 import { workers } from './proof/25-workers.ts';
+import { domains } from './proof/29-domains.ts';
 import { deletion } from './proof/36-deletion.ts';
 import { kill } from './proof/37-kill.ts';
 import { wrongHost } from './proof/38-wrong-host.ts';
@@ -17,7 +18,7 @@ import { notImplemented } from './proof/40-not-implemented.ts';
 /** In the order in which they are walked. */
 const PROOF: readonly ProofSteps[] = [
   ...[inboxes, reading, answers, labels],
-  ...[workers, deletion, kill, wrongHost, corpus, notImplemented],
+  ...[workers, domains, deletion, kill, wrongHost, corpus, notImplemented],
 ];
 
 const unless = WITHOUT_POSTFIX === undefined ? '' : ` (steps are skipped: ${WITHOUT_POSTFIX})`;

@@ -4,29 +4,38 @@ import { AgentMail, serialization } from 'agentmail';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ProcessMesh } from '../../scripts/host-process.ts';
 import { type Answer, answersTo, makeWorld } from '../support/answered-mailbox.ts';
+import { type Call, DELETED } from '../support/deleting-calls.ts';
+import type { DnsServer } from '../support/dns-server.ts';
+import { NOWHERE, OF_DOMAINS } from '../support/domain-calls.ts';
 import { type AnswerSchema, type MailboxWorld, METHODS as WITHOUT_PODS } from '../support/mailbox-calls.ts';
 import { POD_METHODS } from '../support/mailbox-pod-calls.ts';
 import { OF_METRICS } from '../support/metric-calls.ts';
 import { LIVE_MS_MAX } from '../support/time-bounds.ts';
+import { serveZone, type Zone } from '../support/zone.ts';
 
 /** Methods of the client that are answered 404 here so far. */
 const UNANSWERED = ['inboxes.authorize'];
 const OF_MAILBOX =
-  /^(apiKeys|auth|drafts|metrics|organizations|lists|threads|webhooks|inboxes(\.(apiKeys|drafts|events|metrics|lists|messages|threads|webhooks))?|pods(\.(apiKeys|drafts|inboxes|metrics|lists|threads|webhooks))?)\.\w+$/;
+  /^(apiKeys|auth|domains|drafts|metrics|organizations|lists|threads|webhooks|inboxes(\.(apiKeys|drafts|events|metrics|lists|messages|threads|webhooks))?|pods(\.(apiKeys|domains|drafts|inboxes|metrics|lists|threads|webhooks))?)\.\w+$/;
 
-const METHODS = { ...WITHOUT_PODS, ...POD_METHODS, ...OF_METRICS };
-
-type Call = (world: MailboxWorld) => PromiseLike<unknown>;
+const METHODS = { ...WITHOUT_PODS, ...POD_METHODS, ...OF_METRICS, ...OF_DOMAINS };
 
 let mesh: ProcessMesh;
+let dns: DnsServer;
+const zone: Zone = new Map();
 let world: MailboxWorld;
 
 beforeAll(async () => {
-  mesh = await ProcessMesh.create([{ id: 'mac' }], { flags: ['--mailbox', '--mailbox-domain', 'agents.example.com'] });
+  dns = await serveZone(zone);
+  const flags = ['--mailbox', '--mailbox-domain', 'agents.example.com', '--mailbox-mx', 'mx.example.com'];
+  mesh = await ProcessMesh.create([{ id: 'mac' }], { flags: [...flags, '--mailbox-dns', dns.at] });
   await mesh.start();
   world = await makeWorld(mesh.host('mac'));
 }, LIVE_MS_MAX);
-afterAll(() => mesh[Symbol.asyncDispose](), LIVE_MS_MAX);
+afterAll(async () => {
+  await mesh[Symbol.asyncDispose]();
+  await dns[Symbol.asyncDispose]();
+}, LIVE_MS_MAX);
 
 /** What the schema refuses, and each unknown member once, by its name. */
 function faultsOf(schema: AnswerSchema, { body }: Answer): readonly string[] {
@@ -66,6 +75,11 @@ const WHOLE = [
   ['inboxes.messages.get', serialization.Attachment, 'attachments', []],
   ['inboxes.messages.getAttachment', serialization.AttachmentResponse, undefined, []],
   ['inboxes.threads.list', serialization.ThreadItem, 'threads', []],
+  ['domains.list', serialization.ListDomainsResponse, undefined, []],
+  ['domains.list', serialization.DomainItem, 'domains', ['pod_id', 'client_id']],
+  ['domains.get', serialization.Domain, undefined, ['pod_id', 'client_id']],
+  ['domains.get', serialization.VerificationRecord, 'records', ['reason']],
+  ['pods.domains.get', serialization.Domain, undefined, ['client_id']],
   ['pods.get', serialization.pods.Pod, undefined, []],
   ['pods.list', serialization.pods.ListPodsResponse, undefined, ['next_page_token']],
   ['pods.apiKeys.list', serialization.BearerApiKey, 'api_keys', ['inbox_id', 'used_at', 'expires_at']],
@@ -87,35 +101,10 @@ const WHOLE = [
 
 /** Calls with nothing in them that could be elsewhere; those that make first what they delete or send are in `DELETED`. */
 const NAMES_NOTHING =
-  /^(auth\.me|(lists|metrics|organizations)\.\w+|(apiKeys|drafts|inboxes|pods|threads|webhooks)\.(list|create|search)|inboxes\.drafts\.send|.*\.delete)$/;
+  /^(auth\.me|(lists|metrics|organizations)\.\w+|(apiKeys|domains|drafts|inboxes|pods|threads|webhooks)\.(list|create|search)|inboxes\.drafts\.send|.*\.delete)$/;
 /** Of these the client knows no 404, and says so by its general error. */
 const UNNAMED_404 =
-  /^(inboxes\.messages\.batch|pods\.inboxes\.create|(inboxes|pods)\.(metrics\.|(lists|webhooks)\.(list|create)))/;
-
-const DELETED: Readonly<Record<string, Call>> = {
-  'apiKeys.delete': ({ client, keyId }) => client.apiKeys.delete(keyId),
-  'inboxes.apiKeys.delete': ({ client, inboxId, inboxKeyId }) => client.inboxes.apiKeys.delete(inboxId, inboxKeyId),
-  'lists.get': ({ client }) => client.lists.get('receive', 'block', 'nowhere.example'),
-  'lists.delete': ({ client }) => client.lists.delete('receive', 'block', 'nowhere.example'),
-  'pods.lists.delete': ({ client, podId, entry }) => client.pods.lists.delete(podId, 'receive', 'block', entry),
-  'inboxes.lists.delete': ({ client, inboxId, entry }) =>
-    client.inboxes.lists.delete(inboxId, 'receive', 'block', entry),
-  'inboxes.delete': ({ client, inboxId }) => client.inboxes.delete(inboxId),
-  'inboxes.drafts.send': ({ client, inboxId, draftId }) => client.inboxes.drafts.send(inboxId, draftId, {}),
-  'inboxes.drafts.delete': ({ client, inboxId, draftId }) => client.inboxes.drafts.delete(inboxId, draftId),
-  'inboxes.messages.delete': ({ client, inboxId, messageIds }) =>
-    client.inboxes.messages.delete(inboxId, messageIds[0]),
-  'inboxes.threads.delete': ({ client, inboxId, threadId }) => client.inboxes.threads.delete(inboxId, threadId),
-  'threads.delete': ({ client, threadId }) => client.threads.delete(threadId),
-  'pods.delete': ({ client, podId }) => client.pods.delete(podId),
-  'pods.apiKeys.delete': ({ client, podId, podKeyId }) => client.pods.apiKeys.delete(podId, podKeyId),
-  'pods.inboxes.delete': ({ client, podId, podInboxId }) => client.pods.inboxes.delete(podId, podInboxId),
-  'pods.threads.delete': ({ client, podId, podThreadId }) => client.pods.threads.delete(podId, podThreadId),
-  'pods.webhooks.delete': ({ client, podId, podWebhookId }) => client.pods.webhooks.delete(podId, podWebhookId),
-  'webhooks.delete': ({ client, webhookId }) => client.webhooks.delete(webhookId),
-  'inboxes.webhooks.delete': ({ client, inboxId, inboxWebhookId }) =>
-    client.inboxes.webhooks.delete(inboxId, inboxWebhookId),
-};
+  /^(inboxes\.messages\.batch|pods\.(domains|inboxes)\.create|(inboxes|pods)\.(metrics\.|(lists|webhooks)\.(list|create)))/;
 
 /** The ids of nothing; what is asked aside is asked of what there is. */
 const nowhere = (): MailboxWorld => ({
@@ -125,6 +114,7 @@ const nowhere = (): MailboxWorld => ({
   ...{ attachmentId: '9-00000000', webhookId: 'never', inboxWebhookId: 'never', keyId: 'never', inboxKeyId: 'never' },
   ...{ podId: 'never', podInboxId: 'never@agents.example.com', podThreadId: 'never', podAttachmentId: '9-00000000' },
   ...{ podKeyId: 'never', podWebhookId: 'never', podDraftId: 'never', podDraftFileId: 'never' },
+  ...{ domainId: NOWHERE, podDomainId: NOWHERE },
 });
 
 const VALIDATION = [AgentMail.ValidationError, 400, serialization.ValidationErrorResponse] as const;
@@ -188,6 +178,23 @@ const REFUSED = [
     VALIDATION,
     ({ client, inboxId }) =>
       client.inboxes.webhooks.create(inboxId, { url: 'http://127.0.0.1:9/hook', eventTypes: [] }),
+  ],
+  ['a domain that is none', VALIDATION, ({ client }) => client.domains.create({ domain: 'localhost' })],
+  [
+    'a domain whose mail goes elsewhere',
+    UNPROCESSABLE,
+    ({ client }) => {
+      zone.set('MX busy.example.net', ['1 mx.other.example']);
+      return client.domains.create({ domain: 'busy.example.net' });
+    },
+  ],
+  [
+    'a domain that was looked up just now',
+    CONFLICT,
+    async ({ client, aside, domainId }) => {
+      await aside.domains.verify(domainId);
+      await client.domains.verify(domainId);
+    },
   ],
   ['no header', VALIDATION, ({ client, webhookId }) => client.webhooks.updateHeaders(webhookId, {})],
   [
@@ -282,17 +289,6 @@ describe('a refusal of the client of AgentMail', () => {
       expect(error).toBeInstanceOf(expected);
       expect(answer.status).toBe(status);
       expect(faultsOf(schema, answer)).toEqual([]);
-    },
-    LIVE_MS_MAX,
-  );
-
-  it(
-    'of what is not answered yet says that there is no such route',
-    async () => {
-      await expect(world.client.domains.list()).rejects.toMatchObject({
-        statusCode: 404,
-        body: { message: expect.stringContaining('no route GET') },
-      });
     },
     LIVE_MS_MAX,
   );

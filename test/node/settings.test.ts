@@ -80,6 +80,14 @@ describe('the settings', () => {
     });
   });
 
+  it('say what domains shall publish that somebody brings', () => {
+    const read = (flags: object) => readConfig({ mailbox: true, ...flags }, {}).config.mailbox?.hostRecords;
+    expect(read({})).toBeUndefined();
+    expect(read({ 'mailbox-mx': 'MX.example.com.' })).toEqual({ mx: 'mx.example.com', spf: 'v=spf1 mx ~all' });
+    const spf = 'v=spf1 include:relay.example -all';
+    expect(read({ 'mailbox-mx': 'mx.example.com', 'mailbox-spf': spf })).toEqual({ mx: 'mx.example.com', spf });
+  });
+
   it('say which gateways and proxies are believed, and that mail may come from them by LMTP', () => {
     const flags = {
       'mailbox-trust': '10.0.0.0/8, fd00::5',
@@ -105,6 +113,10 @@ describe('the settings', () => {
     [{ 'mailbox-authserv': 'mx.example.com' }, /--mailbox-authserv has an effect only with --mailbox-trust/],
     [{ 'mailbox-cert': 'c.pem' }, /--mailbox-cert needs the other/],
     [{ 'mailbox-key': 'k.pem' }, /--mailbox-key needs the other/],
+    [{ 'mailbox-mx': '10.0.0.1' }, /--mailbox-mx must be the name of a machine/],
+    [{ 'mailbox-mx': 'mx' }, /--mailbox-mx must be the name of a machine/],
+    [{ 'mailbox-mx': 'mx.example.com', 'mailbox-spf': 'include:x' }, /--mailbox-spf must be an SPF record/],
+    [{ 'mailbox-spf': 'v=spf1 -all' }, /--mailbox-spf has an effect only with --mailbox-mx/],
     [{ 'mailbox-retention': '0' }, /--mailbox-retention must be a whole number from 1 to 3650/],
     [{ 'mailbox-dns': 'dns.example.com' }, /--mailbox-dns must be addresses of DNS servers/],
     [{ mailbox: false, 'mailbox-smtp': '127.0.0.1:25' }, /--mailbox-smtp has an effect only with --mailbox/],

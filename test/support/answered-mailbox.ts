@@ -1,6 +1,7 @@
 // A mailbox in which there is everything that can be asked for, and the answers that a client has got, as they came.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { AgentMailClient } from 'agentmail';
 import { expect, vi } from 'vitest';
 import type { HostProcess } from '../../scripts/host-process.ts';
@@ -122,9 +123,11 @@ async function sendAll(apiKey: string, to: string, form: object): Promise<string
   return body.message_id;
 }
 
-/** The real one, whose answers are noted as they come. */
+/** The real one, whose answers are noted as they come; it asks no more often than a key may. */
 const watchedFetch: typeof fetch = async (...asked) => {
-  const response = await fetch(...asked);
+  let response = await fetch(...asked);
+  for (; response.status === 429; response = await fetch(...asked))
+    await pause(1_000 * Number(response.headers.get('retry-after')));
   const text = await response.clone().text();
   const isJson = response.headers.get('content-type')?.startsWith('application/json') === true;
   answers.push({ status: response.status, body: text === '' ? undefined : isJson ? JSON.parse(text) : text });

@@ -12,6 +12,8 @@ export const DELETED: Readonly<Record<string, Call>> = {
   'inboxes.lists.delete': ({ client, inboxId, entry }) =>
     client.inboxes.lists.delete(inboxId, 'receive', 'block', entry),
   'inboxes.delete': ({ client, inboxId }) => client.inboxes.delete(inboxId),
+  'inboxes.drafts.send': ({ client, inboxId, draftId }) => client.inboxes.drafts.send(inboxId, draftId, {}),
+  'inboxes.drafts.delete': ({ client, inboxId, draftId }) => client.inboxes.drafts.delete(inboxId, draftId),
   'inboxes.messages.delete': ({ client, inboxId, messageIds }) =>
     client.inboxes.messages.delete(inboxId, messageIds[0]),
   'inboxes.threads.delete': ({ client, inboxId, threadId }) => client.inboxes.threads.delete(inboxId, threadId),

@@ -7,6 +7,7 @@ import type { HostId } from '../../../mesh/names.ts';
 import { Backups } from '../../../node/backup/backups.ts';
 import { restoreBackup } from '../../../node/backup/restore.ts';
 import { type Connection, openForReading, openForWriting } from '../../../node/mailbox/store/database.ts';
+import { DomainRows } from '../../../node/mailbox/store/domain-rows.ts';
 import { DraftReader } from '../../../node/mailbox/store/draft-reader.ts';
 import { KeyRows } from '../../../node/mailbox/store/key-rows.ts';
 import { MailReader } from '../../../node/mailbox/store/mail-reader.ts';
@@ -23,6 +24,7 @@ const A = 'a@x.com';
 const LARGE = 'octets of a large mail';
 const DIGEST = createHash('sha256').update(LARGE).digest('hex');
 const RAW = join('raw', DIGEST.slice(0, 2), DIGEST);
+const DKIM_KEY = 'the key that signs';
 const KEY_DIGEST = 'd'.repeat(64);
 const log = new RecordingLog();
 
@@ -56,6 +58,9 @@ beforeEach(async () => {
   await writer.store({ ...mail, raw: { digest: DIGEST, size: LARGE.length } });
   const key = { keyId: 'k1', digest: KEY_DIGEST, prefix: 'am_abcde', name: 'key', inboxId: A, atMs: 3 };
   await writer.write(() => writer.keys.add(key));
+  const flags = { isFeedbackEnabled: true, areSubdomainsEnabled: false, isTrackingEnabled: false };
+  const ofDomain = { selector: 's', publicKey: 'MIIB', privateKey: DKIM_KEY };
+  await writer.write(() => writer.domains.add({ name: 'x.com', podId: undefined, key: ofDomain, ...flags, atMs: 3 }));
   writeFileSync(join(directory, 'mailbox', 'org-key'), 'am_of-the-organization\n', { mode: 0o600 });
   backups = new Backups({
     store,
@@ -136,17 +141,19 @@ describe('a mailbox', () => {
     const keys = (connection: Connection) => new KeyRows(connection).withDigest(KEY_DIGEST)?.keyId;
     const fileKey = (connection: Connection) =>
       connection.get<{ file_key: Uint8Array }>('SELECT file_key FROM organization')?.file_key;
+    const signing = (connection: Connection) => new DomainRows(connection).find('x.com')?.key.privateKey;
     await backUp(false);
     const octets = readFileSync(file);
-    for (const secret of [KEY_DIGEST, 'am_of-the-organization', Buffer.from(writer.organization.fileKey)])
+    for (const secret of [KEY_DIGEST, DKIM_KEY, 'am_of-the-organization', Buffer.from(writer.organization.fileKey)])
       expect(octets.includes(secret)).toBe(false);
     await restore();
-    expect(await restored(keys)).toBeUndefined();
+    expect([await restored(keys), await restored(signing)]).toEqual([undefined, '']);
     expect(existsSync(join(target, 'mailbox', 'org-key'))).toBe(false);
     rmSync(target, { recursive: true });
     await backUp(true);
     await restore();
     expect([await restored(keys), await restored(fileKey)]).toEqual(['k1', writer.organization.fileKey]);
+    expect(await restored(signing)).toBe(DKIM_KEY);
     expect(readFileSync(join(target, 'mailbox', 'org-key'), 'utf8')).toBe('am_of-the-organization\n');
     expect(statSync(join(target, 'mailbox', 'org-key')).mode & 0o777).toBe(0o600);
   });

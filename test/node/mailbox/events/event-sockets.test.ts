@@ -37,6 +37,7 @@ beforeEach(async () => {
     ['of pod', { podId: POD }],
     ['of other pod', { podId: 'other' }],
     ['no spam', { permissions: { message_read: true } }],
+    ['no domain', { permissions: { message_read: true, label_spam_read: true } }],
     ['no mail', { permissions: { inbox_read: true } }],
   ]);
   sockets = new EventSockets({
@@ -76,15 +77,10 @@ afterEach(async () => {
   for (const connection of connections) connection.destroy();
 });
 
-const happen = (inboxId: string, type: EventType = 'message.received', podId = POD) => {
+const happen = (inboxId: string | undefined, type: EventType = 'message.received', podId = POD) => {
   const row = events.length + 1;
-  events.push({
-    row,
-    type,
-    inboxId,
-    podId,
-    text: JSON.stringify({ type: 'event', event_id: `e${row}`, event_type: type }),
-  });
+  const text = JSON.stringify({ type: 'event', event_id: `e${row}`, event_type: type });
+  events.push({ row, type, inboxId, podId, text });
   news.tell();
 };
 
@@ -130,6 +126,24 @@ describe('a socket', () => {
     happen(B, 'message.received.spam');
     happen(B, 'message.sent');
     await expect.poll(() => heard.slice(1)).toEqual(['e2', 'e4']);
+  });
+
+  it('hears of a domain when that is of its scope, and its key may read domains', async () => {
+    const all = await subscribed();
+    const ofPod = await subscribed({}, '?api_key=of%20pod');
+    const ofOther = await subscribed({}, '?api_key=of%20other%20pod');
+    const ofInbox = await subscribed({}, '?api_key=of%20a');
+    const without = await subscribed({}, '?api_key=no%20domain');
+    happen(undefined, 'domain.verified');
+    happen(undefined, 'domain.verified', '');
+    happen(A);
+    await expect.poll(() => all.heard.slice(1)).toEqual(['e1', 'e2', 'e3']);
+    await expect.poll(() => ofPod.heard.slice(1)).toEqual(['e1', 'e3']);
+    await expect.poll(() => ofInbox.heard.slice(1)).toEqual(['e3']);
+    await expect.poll(() => without.heard.slice(1)).toEqual(['e3']);
+    expect(ofOther.heard.slice(1)).toEqual([]);
+    without.say({ type: 'subscribe', event_types: ['domain.verified'] });
+    await expect.poll(() => without.heard.at(-1)).toMatchObject({ type: 'error', name: 'ForbiddenError' });
   });
 
   it('hears of the events and inboxes that it names, until it names others', async () => {

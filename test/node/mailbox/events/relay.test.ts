@@ -1,11 +1,13 @@
 // The change log hears of each event of the mailbox once, whenever the process ends. A life ends at one step: before a question is asked, in
 // the midst of a commit, after it. What the next life finds is what was durable.
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MeshError } from '../../../../mesh/errors.ts';
+import { isOfMail } from '../../../../node/mailbox/event.ts';
 import { EventNews } from '../../../../node/mailbox/events/event-news.ts';
 import { Relay, type RelayParts } from '../../../../node/mailbox/events/relay.ts';
 import { readRelayCursor } from '../../../../node/mailbox/events/relay-cursor.ts';
@@ -134,7 +136,7 @@ describe('the relay', () => {
     const life = await live();
     await untilTold(life, 3);
     const [, second] = await life.registry.changes.read(0, 3);
-    const reference = new EventReader(reading).references({ after: 1, limit: 1 })[0];
+    const reference = new EventReader(reading).references({ after: 1, limit: 1 }).filter(isOfMail)[0];
     expect(second).toEqual({
       ...{ seq: 2, id: expect.any(String), timestamp: expect.any(String), sequence: 1, event: 'message.received' },
       agent: { id: 'agent-2', name: 'c@x.com', hostId: 'mac' },
@@ -144,6 +146,30 @@ describe('the relay', () => {
       },
     });
     await life.end();
+  });
+
+  it('tells of a domain as of a change of the organization, which outlives the process', async () => {
+    const flags = { isFeedbackEnabled: true, areSubdomainsEnabled: false, isTrackingEnabled: false };
+    const key = { selector: 's', publicKey: 'MIIB', privateKey: 'secret' };
+    await writer.write(() => {
+      const podId = writer.organization.podId;
+      const added = writer.domains.add({ name: 'acme.example', podId, key, ...flags, atMs: 1 });
+      const domain = 'domain' in added ? added.domain : expect.fail('It is the first.');
+      writer.events.appendVerified({ domain, host: { mx: 'mx.example.com', spf: 'v=spf1' } }, clock.wallMs());
+    });
+    const [event_id] = happened();
+    const first = await live();
+    await expect.poll(() => first.registry.changes.head).toBe(1);
+    await first.end();
+    const second = await live();
+    expect(await second.registry.changes.read(0, 2)).toEqual([
+      {
+        ...{ seq: 1, id: expect.any(String), timestamp: expect.any(String), sequence: 1, event: 'domain.verified' },
+        agent: { id: writer.organization.organizationId, name: 'acme.example', hostId: 'mac' },
+        domain: { domain_id: 'acme.example', event_id, pod_id: writer.organization.podId },
+      },
+    ]);
+    await second.end();
   });
 
   it('counts the events of each agent, also of several in one commit', async () => {

@@ -1,8 +1,10 @@
 // The mailer against a server that fails at every step in every way: what it says happened must be what happened.
+import { generateKeyPairSync } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { Secret } from '../../../../node/secret.ts';
 import { account, content } from '../../../support/mail.ts';
 import { type Place, RawSmtp, type RawSmtpOptions, type Step } from '../../../support/raw-smtp.ts';
 import { at, BOB, createMailer, ship, short, WAYS } from '../../../support/shipments.ts';
@@ -18,6 +20,28 @@ describe('a message', () => {
     expect(server.taken.map(({ from, to }) => [from, to])).toEqual([['ann@mail.example.com', [BOB]]]);
     expect(server.taken[0]?.data).toMatch(/\r\n\r\none\r\n\.\.\r\n\.\.\.two\r\n$/);
     expect(server.taken[0]?.data).not.toMatch(/[^\r]\n|\r[^\n]/);
+  });
+
+  it('is signed by the key of its domain, where somebody knows one, and else by that of the account', async () => {
+    await using server = await RawSmtp.start();
+    const pem = generateKeyPairSync('rsa', { modulusLength: 1_024 }).privateKey.export({
+      type: 'pkcs8',
+      format: 'pem',
+    });
+    const keyOf = (domain: string) => ({ domain, selector: 's', privateKey: new Secret(pem.toString()) });
+    const asked: string[] = [];
+    const dkimFor = (domain: string) => {
+      asked.push(domain);
+      return domain === 'mail.example.com' ? keyOf(domain) : undefined;
+    };
+    const mailer = createMailer({ dkimFor });
+    const parts = { account: { dkim: keyOf('account.example') } };
+    await ship(server, parts, mailer);
+    await ship(server, { ...parts, content: { from: { name: '', address: 'bot@Other.example' } } }, mailer);
+    const signers = server.taken.map(({ data }) => /DKIM-Signature:[^;]*;(?:[^;]*;)*?\s*d=([^;]+);/.exec(data)?.[1]);
+    expect(signers).toEqual(['mail.example.com', 'account.example']);
+    expect(asked).toEqual(['mail.example.com', 'other.example']);
+    await mailer.close();
   });
 
   it('goes over a connection that is there already', async () => {

@@ -87,6 +87,19 @@ describe('a webhook in the form of AgentMail', () => {
     expect(received().toSorted()).toEqual([first, second, third].toSorted());
   });
 
+  it('tells of a domain, whole, where its pod is wanted or nothing is named', async () => {
+    const events = ['domain.verified'] as const;
+    for (const name of ['a', 'b'])
+      payloads.set(`event of ${name}.example`, JSON.stringify({ event_id: `event of ${name}.example` }));
+    await world.subscribe({ ...FORM, events: [...events] });
+    await world.subscribe({ ...FORM, events: [...events], podIds: ['pod'] });
+    await world.subscribe({ ...FORM, events: [...events], inboxIds: [A] });
+    world.changes.domain('a.example');
+    world.changes.domain('b.example', 'pod');
+    await world.clock.advance(SECOND_MS);
+    expect(received().toSorted()).toEqual([...['event of a.example', 'event of b.example', 'event of b.example']]);
+  });
+
   it('is the same one for the same client id of the same inbox, and may share its URL with another', async () => {
     const wish = { ...FORM, clientId: 'mine' };
     const [first, again] = [
@@ -123,5 +136,13 @@ describe('a webhook of this program’s own form', () => {
     const told = JSON.parse(world.receiver.received[0]?.text ?? '');
     expect(told).toMatchObject({ type: 'message.received', agent: { id: A }, message });
     expect(told.changes).toBeUndefined();
+  });
+
+  it('tells of a domain by its reference, without its pod', async () => {
+    await world.subscribe({ events: ['domain.verified'] });
+    world.changes.domain('a.example', 'pod');
+    await world.clock.advance(SECOND_MS);
+    const { domain, message } = JSON.parse(world.receiver.received[0]?.text ?? '');
+    expect([domain, message]).toEqual([{ domain_id: 'a.example', event_id: 'event of a.example' }, undefined]);
   });
 });
