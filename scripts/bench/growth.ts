@@ -51,6 +51,8 @@ interface Measure {
   readonly unit: string;
   readonly grows: Growth;
   readonly value: number;
+  /** What is promised of it at this size, where that is a number of its own. */
+  readonly max?: number | undefined;
 }
 
 /** What noise may make of a cost that grows as it should. */
@@ -61,6 +63,13 @@ const DELIVERIES = 2_000;
 const CHANGES_MIN = 100;
 /** What is measured of one host, whatever grows. */
 const OF_HOST = ['resident memory', 'idle, one core', 'idle, read and written', 'CPU of a look-up', 'a claim, p50'];
+/** What a host that does not vote costs at most while nobody does anything, by how many there are: percent of one core, KiB a second. */
+const IDLE_MAX: Readonly<Record<number, { readonly core: number; readonly kib?: number }>> = {
+  300: { core: 3, kib: 40 },
+  1000: { core: 5 },
+};
+/** After a load nobody is taken for gone that is there, and everybody is found again within a minute. */
+const FOUND_AGAIN_MS_MAX = 60_000;
 const HOST = [{ id: 'mac' }] as const;
 const QUIET = { flags: ['--log-level', 'error'] } as const;
 
@@ -128,20 +137,20 @@ async function grown(
 /** `work`: how many times as much as before. */
 function figureOf(
   size: string,
-  { name, unit, grows, value }: Measure,
+  { name, unit, grows, value, max }: Measure,
   before: Measure | undefined,
   work: number,
 ): Figure {
-  const figure = { name: `${size}, ${name}`, value, unit };
+  const figure: Figure = { name: `${size}, ${name}`, value, unit };
+  // Nothing is a multiple of nothing.
+  const beside =
+    before === undefined || before.value === 0 ? {} : { baseline: { name: 'the size before', value: before.value } };
+  if (max !== undefined)
+    return { ...figure, ...beside, target: `≤ ${count(max)} ${unit}`.trimEnd(), kept: value <= max };
   if (before === undefined) return figure;
   const may = NOISE * (grows === 'not' ? 1 : work);
   const target = grows === 'not' ? 'does not grow' : 'grows no faster than its work';
-  return {
-    ...figure,
-    baseline: { name: 'the size before', value: before.value },
-    target,
-    kept: value <= may * before.value,
-  };
+  return { ...figure, ...beside, target, kept: value <= may * before.value };
 }
 
 function count(size: number): string {
@@ -171,7 +180,10 @@ async function measureHosts(hosts: number, { settledMs, idleMs }: Sizes): Promis
   const foundMs = systemClock.monotonicMs() - sinceMs;
   await systemClock.sleep(settledMs);
   const seen = await lookAt(mesh.measured, idleMs);
-  return [{ name: 'all found', unit: 'ms', grows: 'as its work', value: foundMs }, ...measuresOf(seen)];
+  return [
+    { name: 'all found', unit: 'ms', grows: 'as its work', value: foundMs },
+    ...measuresOf(seen, IDLE_MAX[hosts]),
+  ];
 }
 
 /** Three other hosts vote in a mesh of more than three. */
@@ -179,16 +191,19 @@ async function measureLoad(hosts: number): Promise<readonly Measure[]> {
   await using mesh = await startIdleMesh(OWN_CODE, hosts, hosts <= VOTERS);
   const { missing, tookMs } = await recoverFromLoad(mesh, hosts - 1);
   return [
-    { name: 'taken for gone', unit: '', grows: 'as its work', value: missing },
-    { name: 'all found again', unit: 'ms', grows: 'as its work', value: tookMs },
+    { name: 'taken for gone', unit: '', grows: 'not', value: missing, max: 0 },
+    { name: 'all found again', unit: 'ms', grows: 'not', value: tookMs, max: FOUND_AGAIN_MS_MAX },
   ];
 }
 
-function measuresOf({ residentMb, lookUpCpuUs, claimMs, idleShare, idleKibPerSecond }: Grown): readonly Measure[] {
+function measuresOf(
+  { residentMb, lookUpCpuUs, claimMs, idleShare, idleKibPerSecond }: Grown,
+  max: (typeof IDLE_MAX)[number] | undefined = undefined,
+): readonly Measure[] {
   return [
     { name: 'resident memory', unit: 'MB', grows: 'as its work', value: residentMb },
-    { name: 'idle, one core', unit: '%', grows: 'as its work', value: idleShare },
-    { name: 'idle, read and written', unit: 'KiB/s', grows: 'as its work', value: idleKibPerSecond },
+    { name: 'idle, one core', unit: '%', grows: 'as its work', value: idleShare, max: max?.core },
+    { name: 'idle, read and written', unit: 'KiB/s', grows: 'as its work', value: idleKibPerSecond, max: max?.kib },
     { name: 'CPU of a look-up', unit: 'µs', grows: 'not', value: lookUpCpuUs },
     { name: 'a claim, p50', unit: 'ms', grows: 'not', value: claimMs },
   ];

@@ -6,7 +6,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { BENCHMARKS, chosenBenchmarks, isTold, whyNotAsSaid } from './benchmarks.ts';
-import type { Benchmark } from './figure.ts';
+import { type Benchmark, namesOf } from './figure.ts';
 import { terminalTable } from './figure-table.ts';
 import { thisCommit, thisMachine } from './machine.ts';
 import { recordedRuns, recordRun } from './recorded-figures.ts';
@@ -72,13 +72,17 @@ async function measure(benchmark: Benchmark): Promise<void> {
     tookSeconds,
     machine,
   };
-  // What was measured at sizes of somebody's own has no row in the table.
-  if (options.sizes === undefined)
-    recordRun(
-      { ...run, figures: told },
-      BENCHMARKS.map(({ name }) => name),
-    );
-  else for (const line of terminalTable(told)) console.log(line);
+  // What was measured at sizes of somebody's own may have no row in the table.
+  const named = namesOf(benchmark);
+  const [rows, others] = [
+    told.filter(({ name }) => named.includes(name)),
+    told.filter(({ name }) => !named.includes(name)),
+  ];
+  recordRun(
+    { ...run, figures: rows },
+    BENCHMARKS.map(({ name }) => name),
+  );
+  for (const line of terminalTable(others)) console.log(line);
   const fault = whyNotAsSaid(benchmark, figures, options);
   if (fault !== undefined) throw new Error(fault);
 }

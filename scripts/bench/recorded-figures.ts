@@ -52,5 +52,5 @@ export function withRun(
       : earlier,
   );
   const placeOf = ({ benchmark }: RecordedRun) => order.indexOf(benchmark);
-  return [...kept.filter(({ figures }) => figures.length > 0), run].sort((a, b) => placeOf(a) - placeOf(b));
+  return [...kept, run].filter(({ figures }) => figures.length > 0).sort((a, b) => placeOf(a) - placeOf(b));
 }
