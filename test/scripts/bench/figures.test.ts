@@ -87,6 +87,10 @@ describe('what a run notes', () => {
     expect(noted).toEqual([[['of a million', 1]], [['first octet', 2]]]);
   });
 
+  it('of nothing that the table has leaves what was noted as it is', () => {
+    expect(withRun([run()], run({ benchmark: 'keys', figures: [] }), order)).toEqual([run()]);
+  });
+
   it('stands in the order of the benchmarks', () => {
     const noted = withRun([run({ benchmark: 'keys' })], run(), order);
     expect(noted.map(({ benchmark: name }) => name)).toEqual(order);
