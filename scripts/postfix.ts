@@ -113,7 +113,7 @@ smtpd_recipient_restrictions = check_recipient_access inline:{nobody@mail.exampl
 ${relayTo === undefined ? 'default_transport = error:nothing leaves this machine' : ''}
 ${relayTo === undefined ? 'virtual_mailbox_domains = mail.example.com' : `relayhost = [127.0.0.1]:${relayTo}`}
 virtual_mailbox_base = ${at('boxes')}
-virtual_mailbox_maps = inline:{bob@mail.example.com=bob/, ann@mail.example.com=ann/, catch@mail.example.com=catch/}
+virtual_mailbox_maps = inline:{bob@mail.example.com=bob/, ann@mail.example.com=ann/, catch@mail.example.com=catch/, fred@mail.example.com=fred/}
 virtual_uid_maps = static:${uid}
 virtual_gid_maps = static:${gid}
 virtual_minimum_uid = 1

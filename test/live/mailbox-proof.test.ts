@@ -7,6 +7,11 @@ import { inboxes } from './proof/01-inboxes.ts';
 import { reading } from './proof/06-reading.ts';
 import { answers } from './proof/09-answers.ts';
 import { labels } from './proof/14-labels.ts';
+import { drafts } from './proof/16-drafts.ts';
+import { lists } from './proof/19-lists.ts';
+import { reports } from './proof/21-reports.ts';
+import { webhooks } from './proof/23-webhooks.ts';
+import { sockets } from './proof/24-sockets.ts';
 import { workers } from './proof/25-workers.ts';
 import { domains } from './proof/29-domains.ts';
 import { deletion } from './proof/36-deletion.ts';
@@ -18,6 +23,7 @@ import { notImplemented } from './proof/40-not-implemented.ts';
 /** In the order in which they are walked. */
 const PROOF: readonly ProofSteps[] = [
   ...[inboxes, reading, answers, labels],
+  ...[drafts, lists, reports, webhooks, sockets],
   ...[workers, domains, deletion, kill, wrongHost, corpus, notImplemented],
 ];
 

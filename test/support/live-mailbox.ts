@@ -50,24 +50,20 @@ export function liveMailbox(...flags: readonly string[]): Promise<LiveMailbox> {
   return liveMailboxOf(['mac'], flags);
 }
 
-/** A mesh of hosts, the first of which takes the mail. */
-export async function liveMailboxOf(hosts: readonly string[], flags: readonly string[] = []): Promise<LiveMailbox> {
+/** A mesh of hosts, the first of which takes the mail. `ports`: for SMTP and LMTP, where somebody has to know them before. */
+export async function liveMailboxOf(
+  hosts: readonly string[],
+  flags: readonly string[] = [],
+  ports?: readonly number[],
+): Promise<LiveMailbox> {
   const disposal = new AsyncDisposableStack();
   const zone: Zone = new Map(Object.entries(ZONE));
   const dns = disposal.use(await serveZone(zone));
-  const [smtp = 0, lmtp = 0] = await freePorts(2);
+  const [smtp = 0, lmtp = 0] = ports ?? (await freePorts(2));
   const specs = hosts.map((id) => ({ id }));
+  const domains = ['--mailbox-domain', 'agents.example.com', '--mailbox-mx', 'mx.example.com'];
   const mesh = await ProcessMesh.create(specs, {
-    flags: [
-      '--mailbox',
-      '--mailbox-domain',
-      'agents.example.com',
-      '--mailbox-dns',
-      dns.at,
-      '--mailbox-mx',
-      'mx.example.com',
-      ...flags,
-    ],
+    flags: ['--mailbox', ...domains, '--mailbox-dns', dns.at, ...flags],
   });
   disposal.use(mesh);
   const host = mesh.host(hosts[0] ?? '');

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AgentMail, AgentMailClient } from 'agentmail';
 import { expect, vi } from 'vitest';
-import type { HostProcess } from '../../scripts/host-process.ts';
-import { Postfix, whyNoPostfix } from '../../scripts/postfix.ts';
+import { freePorts, type HostProcess } from '../../scripts/host-process.ts';
+import { Postfix, type PostfixOptions, whyNoPostfix } from '../../scripts/postfix.ts';
 import { type LiveMailbox, liveMailboxOf, MISSING_SWAKS } from './live-mailbox.ts';
 import { whyNoSmtpSource } from './smtp-source.ts';
 import { LIVE_MS_MAX } from './time-bounds.ts';
@@ -15,6 +15,9 @@ import { LIVE_MS_MAX } from './time-bounds.ts';
 export const WITHOUT_SWAKS = MISSING_SWAKS;
 export const WITHOUT_POSTFIX = whyNoPostfix() ?? MISSING_SWAKS;
 export const WITHOUT_SMTP_SOURCE = whyNoSmtpSource();
+
+/** Under which the hosts believe that they are reached from everywhere. */
+export const PUBLIC_URL = 'https://mail.example.com';
 
 export interface ProofWorld extends LiveMailbox {
   /** The client of the second host. */
@@ -31,9 +34,11 @@ export type ProofSteps = (world: () => ProofWorld) => void;
 
 export async function proofWorld(): Promise<ProofWorld> {
   await using stack = new AsyncDisposableStack();
-  const postfix = whyNoPostfix() === undefined ? stack.use(await Postfix.start()) : undefined;
+  const ports = await freePorts(2);
+  const postfix = whyNoPostfix() === undefined ? stack.use(await Postfix.start(bouncingTo(ports[0]))) : undefined;
   const flags = postfix === undefined ? [] : ['--send-accounts', accountsFile(stack, postfix)];
-  const live = stack.use(await liveMailboxOf(['mac', 'cloud', 'mini'], flags));
+  const atUrl = ['--mailbox-public-url', PUBLIC_URL];
+  const live = stack.use(await liveMailboxOf(['mac', 'cloud', 'mini'], [...flags, ...atUrl], ports));
   // Each sender of many mails comes as a machine of its own.
   live.zone.set('y.com', ['v=spf1 ip4:127.0.0.0/8 -all']);
   // A mesh claims nothing before its hosts have agreed, which takes a while.
@@ -54,6 +59,11 @@ export async function proofWorld(): Promise<ProofWorld> {
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** Takes mail for whoever has no mailbox, as a server that stands in front of others does, and then says by a mail of its own that it can't. */
+function bouncingTo(smtp: number | undefined): PostfixOptions {
+  return { inboxesAt: `smtp:[127.0.0.1]:${smtp}`, settings: { smtpd_reject_unlisted_recipient: 'no' } };
 }
 
 /** The key that opens all of a host. */
