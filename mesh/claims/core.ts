@@ -60,6 +60,7 @@ export function createCore(options: CoreOptions): CoreState {
       config,
       succession,
       evicting: records.evicting,
+      guests: records.guests,
     }),
     registers: records.registers,
     floor: records.floor,

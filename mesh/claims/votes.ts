@@ -4,6 +4,7 @@
 import { adopt } from '../membership/adoption.ts';
 import { strayed } from '../membership/epoch.ts';
 import { nudge } from '../membership/greeting.ts';
+import { noteGuest } from '../membership/guests.ts';
 import { isReplaced } from '../membership/seen-starts.ts';
 import type { HostId } from '../names.ts';
 import { toAll } from '../operations/attempts.ts';
@@ -45,7 +46,7 @@ export function answerItems(state: CoreState, token: number, from: HostId, messa
     const { answer, register } = vote(state.registers.get(item.key), proposer, item, voter);
     if (register) {
       starts.votes += 1;
-      writes.push(putRegister(state, item.key, register));
+      writes.push(putRegister(state, item.key, register), ...noteGuest(membership, register.value?.hostId));
     }
     answers.push(answer);
   }

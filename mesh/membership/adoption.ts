@@ -15,6 +15,7 @@ import { raiseFloor } from '../state/registers.ts';
 import { isPristine } from './epoch.ts';
 import { reviewEvictions } from './eviction.ts';
 import { greetAll } from './greeting.ts';
+import { forgetGuests, forgetNamedGuests } from './guests.ts';
 import { forgetRegisters, forgetVotes } from './rejoin.ts';
 import { forgetUnnamed } from './seen-starts.ts';
 
@@ -60,7 +61,7 @@ function kindOfChange(before: Config | undefined, after: Config): 'formed' | 're
 export function joinMesh(state: CoreState, config: Config, out: Effect[]): void {
   out.push({ type: 'log', event: 'mesh.joined', fields: { epoch: config.epoch, voters: hostsOf(config.voters) } });
   out.push({ type: 'doubt', why: 'joined' });
-  goBy(state, config, forgetVotes(state), out);
+  goBy(state, config, [...forgetVotes(state), ...forgetGuests(state.membership)], out);
 }
 
 /** Withdraws (step 16). `by`: the host that knows of the later start. */
@@ -89,9 +90,10 @@ function goBy(state: CoreState, config: Config, writes: readonly Write[], out: E
   const forgotten = isVoterThroughout(before, config, self, starts.own.data) ? [] : forgetRegisters(state);
   const floor = raiseFloor(state, config.floor ?? null);
   const strangers = forgetUnnamed(starts, before, config).map(seenStartGone);
+  const guests = forgetNamedGuests(membership, config);
   out.push({
     type: 'persist',
-    writes: [...writes, ...forgotten, ...strangers, ...floor, ...configWrites(config)],
+    writes: [...writes, ...forgotten, ...strangers, ...guests, ...floor, ...configWrites(config)],
     after: [],
   });
   reviewEvictions(membership, out);

@@ -6,19 +6,19 @@
 import type { HostId } from '../names.ts';
 import type { Write } from '../ports.ts';
 import { evictionGone, evictionWrite } from '../state/claim-records.ts';
-import { EVICTED, isEvicted } from '../state/config.ts';
+import { EVICTED, isEvicted, isNamed } from '../state/config.ts';
 import type { Effect } from '../state/events.ts';
 import type { Membership } from '../state/membership.ts';
 import type { Greeting } from '../state/messages.ts';
 
 /** Why that host can't be evicted, a sentence; `undefined` when it can be, or is already. */
-export function refusalOfEviction({ config, wish, self }: Membership, host: HostId): string | undefined {
+export function refusalOfEviction({ config, wish, self, guests }: Membership, host: HostId): string | undefined {
   if (config === undefined) return 'The mesh has not formed yet.';
   if (config.gone[self] !== undefined) return `This host, '${self}', is no longer part of the mesh: ask one that is.`;
   if (wish.members.includes(host))
     return `Host '${host}' is a member of the mesh: take it out of hosts.json on every host first.`;
-  if (config.gone[host] === undefined && !config.members.includes(host))
-    return `Host '${host}' never was a member of the mesh, or left so long ago that nothing of it is left.`;
+  if (!isNamed(config, host) && !guests.has(host))
+    return `Host '${host}' never was a member of the mesh, as far as is known here, or left so long ago that nothing of it is left.`;
   return undefined;
 }
 
@@ -70,16 +70,16 @@ export function reviewEvictions(membership: Membership, out: Effect[]): void {
 /** Whether the host is evicted, or forgotten since. */
 function isOutForGood({ config, wish }: Membership, host: HostId): boolean {
   if (config === undefined) return false;
-  const isNamed = config.members.includes(host) || wish.members.includes(host) || config.gone[host] !== undefined;
-  return isEvicted(config, host) || !isNamed;
+  return isEvicted(config, host) || !(isNamed(config, host) || wish.members.includes(host));
 }
 
-/** Drops evictions that are carried out or void, and notes since when a host is gone that was a member still when its eviction was asked for. */
-function dropEnded({ config, wish, evicting }: Membership): readonly Write[] {
+/** Drops evictions that are carried out or void, and notes since when a host is gone that was here still when its eviction was asked for. */
+function dropEnded({ config, wish, evicting, guests }: Membership): readonly Write[] {
   const writes: Write[] = [];
   for (const [host, since] of evicting) {
     const goneSince = config?.gone[host];
-    const isLeaving = config?.members.includes(host) === true && !wish.members.includes(host);
+    const isHere = config?.members.includes(host) === true || guests.has(host);
+    const isLeaving = isHere && !wish.members.includes(host);
     if (since === null && goneSince === undefined && isLeaving) continue;
     if (goneSince !== undefined && goneSince !== EVICTED && (since === null || since === goneSince)) {
       if (since === goneSince) continue;

@@ -20,6 +20,7 @@ import {
 } from '../state/config.ts';
 import { GONE_GRACE_MS } from '../state/electorate.ts';
 import { freshGreeting, isSameWish, type Membership } from '../state/membership.ts';
+import { guestsLeft } from './guests.ts';
 
 /** The n-th host that could move the mesh waits this long for each host before it, so that two seldom try at once (step 4). */
 export const MOVER_RANK_MS = 1_000;
@@ -59,8 +60,9 @@ function wishedConfig(membership: Membership, config: Config, nowMs: number, now
   );
   if (voters === undefined) return undefined;
   const isSame = sameVoters(voters, config.voters);
-  if (isSame && sameHosts(config.members, wish.members)) return undefined;
-  const gone = goneAfter(config, membership, nowIso);
+  const guests = guestsLeft(membership);
+  if (isSame && sameHosts(config.members, wish.members) && guests.length === 0) return undefined;
+  const gone = goneAfter(config, membership, guests, nowIso);
   // So many hosts left within a day that no host could read a configuration which names them all.
   if (hostsGone(gone).length > HOSTS_MAX) return undefined;
   const next: Config = { ...config, epoch: config.epoch + 1, voters, members: wish.members, gone };
@@ -151,13 +153,13 @@ function hasMandate(membership: Membership, config: Config, nowMs: number): bool
   return isMajority(config.voters, agreeing);
 }
 
-/** Since when hosts are gone, once this host's wish is carried out. */
-function goneAfter(config: Config, membership: Membership, nowIso: string): Config['gone'] {
+/** Since when hosts are gone, once this host's wish is carried out. `guests`: those that leave. */
+function goneAfter(config: Config, membership: Membership, guests: readonly HostId[], nowIso: string): Config['gone'] {
   const wished = new Set(membership.wish.members);
   const gone: Record<HostId, string> = {};
   for (const [host, since] of Object.entries(config.gone) as [HostId, string][])
     if (!wished.has(host)) gone[host] = since;
-  for (const host of config.members) if (!wished.has(host)) gone[host] ??= nowIso;
+  for (const host of [...config.members, ...guests]) if (!wished.has(host)) gone[host] ??= nowIso;
   return withEvictions(gone, membership);
 }
 

@@ -4,7 +4,7 @@
 // It does not promise that a replaced start is noticed: a later one that nobody heard of replaces nothing.
 
 import type { HostId } from '../names.ts';
-import { type Config, isVoter, type VoteKey, voteKey } from '../state/config.ts';
+import { type Config, isNamed, isVoter, type VoteKey, voteKey } from '../state/config.ts';
 import type { Greeting } from '../state/messages.ts';
 import { type SeenStart, type Start, type StartNames, type Starts, startOf } from '../state/starts.ts';
 
@@ -41,7 +41,6 @@ export function forgetFormerData({ seen }: Starts, config: Config | undefined, o
 
 /** Forgets all starts of hosts that the configuration named before, and names no more (step 10); returns whose they were. */
 export function forgetUnnamed({ seen }: Starts, before: Config | undefined, after: Config): readonly VoteKey[] {
-  const isNamed = (config: Config, host: HostId) => config.members.includes(host) || config.gone[host] !== undefined;
   const hosts = Object.keys(before?.gone ?? {}).filter((host) => !isNamed(after, host as HostId)) as HostId[];
   const forgotten = hosts.flatMap((host) => [...seen.keys()].filter((who) => isOf(who, host)));
   for (const who of forgotten) seen.delete(who);

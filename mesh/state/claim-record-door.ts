@@ -16,6 +16,7 @@ import {
   ENGINE,
   EVICTING,
   FLOOR,
+  GUEST,
   INCARNATION,
   INTENT,
   LIFE,
@@ -85,7 +86,10 @@ function readRecord(records: ClaimRecords, key: string, value: unknown): void {
   else if (key.startsWith(LIVES)) records.lives.set(key.slice(LIVES.length), lifeSchema.parse(value));
   else if (key.startsWith(EVICTING))
     records.evicting.set(hostIdSchema.parse(key.slice(EVICTING.length)), evictionSchema.parse(value).since);
-  else if (key === FLOOR) records.floor = ballotSchema.parse(value) as Ballot;
+  else if (key.startsWith(GUEST)) {
+    z.literal(true).parse(value);
+    records.guests.add(hostIdSchema.parse(key.slice(GUEST.length)));
+  } else if (key === FLOOR) records.floor = ballotSchema.parse(value) as Ballot;
   else if (key === CEILING) records.ballotCeiling = z.int().parse(value);
   else throw new Error('this version does not know such a record');
 }

@@ -28,6 +28,7 @@ export const REGISTER = 'claim/register/';
 /** Stored under this name since the first version: claims whose end, held or released or aborted, is not written yet. */
 export const INTENT = 'claim/unsettled/';
 export const EVICTING = 'claim/evicting/';
+export const GUEST = 'claim/guest/';
 export const FLOOR = 'claim/floor';
 
 export interface ClaimRecords extends StoredStarts {
@@ -49,6 +50,8 @@ export interface ClaimRecords extends StoredStarts {
   readonly intents: Map<ClaimId, AddressKey>;
   /** Hosts to be evicted (membership/README.md, step 11). */
   readonly evicting: Map<HostId, string | null>;
+  /** Hosts that have an address and that the configuration does not name (membership/README.md, step 10). */
+  readonly guests: Set<HostId>;
 }
 
 /** Notes the kind of the engine that decides from now on (`etcd`, `postgres`); `undefined` removes the note. */
@@ -94,6 +97,10 @@ export const evictionWrite = (host: HostId, since: string | null): Write => ({
 });
 /** Forgets an eviction that is done. */
 export const evictionGone = (host: HostId): Write => ({ key: EVICTING + host, value: undefined });
+/** Notes a host that the configuration does not name. It must be durable before a vote is told that gives it an address. */
+export const guestWrite = (host: HostId): Write => ({ key: GUEST + host, value: true });
+/** Forgets a guest: the configuration names it by now. */
+export const guestGone = (host: HostId): Write => ({ key: GUEST + host, value: undefined });
 /** Forgets an intent: the claim was recorded by the registry, or has ended at the voters. */
 export const intentDone = (claimId: ClaimId): Write => ({ key: INTENT + claimId, value: undefined });
 
@@ -113,5 +120,6 @@ export function emptyClaimRecords(): ClaimRecords {
     floor: null,
     intents: new Map(),
     evicting: new Map(),
+    guests: new Set(),
   };
 }

@@ -39,6 +39,11 @@ export interface Config {
 /** Since when an evicted host is gone: so long that its addresses are free at once. */
 export const EVICTED = '1970-01-01T00:00:00.000Z';
 
+/** Whether that host is a member, or one that left and is not forgotten. */
+export function isNamed({ members, gone }: Config, host: HostId): boolean {
+  return gone[host] !== undefined || members.includes(host);
+}
+
 /** Whether it is agreed that the host left for good. */
 export function isEvicted({ gone }: Config, host: HostId): boolean {
   return gone[host] === EVICTED;

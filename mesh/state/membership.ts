@@ -87,6 +87,8 @@ export interface Membership {
   /** When each host that is behind was last greeted for it. */
   readonly nudgedAtMs: Map<HostId, number>;
   readonly evicting: Evictions;
+  /** Hosts that have an address by this host's vote and that the configuration does not name. Only membership/guests.ts writes to it. */
+  readonly guests: Set<HostId>;
   /** Operators that wait for an eviction: the host, by operation. */
   readonly evictionsAwaited: Map<number, HostId>;
   /** This host's proposal of the next configuration, and since when it is under way. */
@@ -102,7 +104,7 @@ export interface Membership {
 
 /** What this host knows when it starts: what it has stored. */
 export function createMembership(
-  known: Pick<Membership, 'self' | 'starts' | 'wish' | 'config' | 'succession' | 'evicting'>,
+  known: Pick<Membership, 'self' | 'starts' | 'wish' | 'config' | 'succession' | 'evicting' | 'guests'>,
 ): Membership {
   return {
     ...known,
@@ -127,12 +129,17 @@ export function isSameWish(one: Wish, other: Wish): boolean {
 }
 
 /**
- * Whether the configuration names that host: its vote is needed, or it must hear that it left. hosts.json, which each operator edits at
- * another time, does not decide whom this host speaks with about claims.
+ * Whether the configuration names that host, or must yet: its vote is needed, or it must hear that it left. hosts.json, which each operator
+ * edits at another time, does not decide whom this host speaks with about claims.
  */
-export function isConcerned({ config }: Membership, host: HostId): boolean {
+export function isConcerned({ config, guests }: Membership, host: HostId): boolean {
   if (config === undefined) return false;
-  return config.gone[host] !== undefined || config.members.includes(host) || electorsOf(config).includes(host);
+  return (
+    guests.has(host) ||
+    config.gone[host] !== undefined ||
+    config.members.includes(host) ||
+    electorsOf(config).includes(host)
+  );
 }
 
 /** Whether this host's votes count under the configuration. */

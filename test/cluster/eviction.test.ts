@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { AddressKey, HostId } from '../../mesh/names.ts';
 import { EVICTED } from '../../mesh/state/config.ts';
 import { evicting } from '../support/claim-lives.ts';
+import { takeOut, withGuest } from '../support/guest-schedules.ts';
 import { cloud, desk, evict, FIVE, formed, key, lab, left, mac, mini, THREE } from '../support/moving-mesh.ts';
 
 describe('a host that left', () => {
@@ -110,6 +111,44 @@ describe('a host that left', () => {
     for (const id of mesh.hostIds) mesh.wish(id, THREE, [lab]);
     mesh.advance(20_000);
     expect(mesh.core(mini)?.membership.config?.gone).toEqual({ desk: expect.stringMatching(/^2026/) });
+  });
+
+  it('evicts a guest, which the mesh had not taken in when it was taken out of hosts.json, and says so each time it is asked', () => {
+    const mesh = withGuest();
+    takeOut(mesh);
+    mesh.claim(mini, key);
+    const evicted = evict(mesh, mac);
+    mesh.advance(15_000);
+    expect(mesh.outcomes.at(-1)).toMatchObject({ host: mini, result: 'conflict' });
+    expect(evicted).toEqual([{ kind: 'done' }]);
+    expect([evict(mesh, mac), evict(mesh, mini)]).toEqual([[{ kind: 'done' }], [{ kind: 'done' }]]);
+    mesh.claim(mini, key);
+    mesh.advance(1_000);
+    expect(mesh.outcomes.at(-1)).toMatchObject({ host: mini, result: 'held' });
+  });
+
+  it('tells a guest that was taken out of hosts.json that it is no longer part of the mesh', () => {
+    const mesh = withGuest();
+    mesh.start(desk);
+    takeOut(mesh);
+    mesh.advance(25_000);
+    expect(mesh.status(desk)).toMatchObject({
+      ready: false,
+      why: expect.stringContaining('no longer part of the mesh'),
+    });
+  });
+
+  it('keeps a guest that stays listed, until the mesh takes it in', () => {
+    const mesh = withGuest();
+    mesh.start(desk);
+    mesh.advance(60_000);
+    expect(mesh.core(mac)?.membership.config).toMatchObject({ members: THREE, gone: {} });
+    mesh.wish(mini, THREE, [desk]);
+    mesh.advance(15_000);
+    expect(mesh.core(mac)?.membership).toMatchObject({
+      config: { members: ['cloud', 'desk', 'mac', 'mini'], gone: {} },
+      guests: new Set(),
+    });
   });
 
   it('evicts it through crashes, cuts and restarts of whoever was asked', () => {

@@ -7,6 +7,7 @@ import type { Troubles } from './claim-lives.ts';
 import { ClaimSimulation, type SimulationOptions } from './claim-simulation.ts';
 import { COLLECTING_SCHEDULES } from './collecting-schedules.ts';
 import { FORGETTING_SCHEDULES } from './forgetting-schedules.ts';
+import { GUEST_SCHEDULES } from './guest-schedules.ts';
 import type { Faults } from './simulated-links.ts';
 
 const QUICK: Faults = { loss: 0, repeat: 0, delayMs: 1, syncMs: 1 };
@@ -163,6 +164,7 @@ export const SCHEDULES = {
   ...BEGINNING_SCHEDULES,
   ...COLLECTING_SCHEDULES,
   ...FORGETTING_SCHEDULES,
+  ...GUEST_SCHEDULES,
 };
 export type ScheduleName = keyof typeof SCHEDULES;
 

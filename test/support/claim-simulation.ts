@@ -255,11 +255,11 @@ export class ClaimSimulation {
     if (host.core && held) this.history.saw(key, held.claimId, this.nowMs, this.nowMs);
   }
 
-  /** Makes the hosts those of a mesh that has formed; before they are started. `gone`: hosts that left it, and since when. */
-  formed(voters: readonly string[], gone: Config['gone'] = {}): void {
+  /** Makes the hosts those of a mesh that has formed; before they are started. `gone`: hosts that left it, and since when. `members`: all, unless told. */
+  formed(voters: readonly string[], gone: Config['gone'] = {}, members: readonly HostId[] = this.hostIds): void {
     const incarnations: Record<string, string> = {};
     for (const id of voters) incarnations[id] = Buffer.from(this.random.bytes(16)).toString('hex');
-    const config = { ...firstConfig(incarnations as Voters, this.hostIds), gone };
+    const config = { ...firstConfig(incarnations as Voters, members), gone };
     this.#chosen.configured(config);
     for (const { id, disk } of this.#hosts.values()) {
       if (incarnations[id] !== undefined) disk.records.set('claim/incarnation', incarnations[id]);

@@ -1,5 +1,6 @@
 // Ways to forget a host that left while something of it is still there. The schedules must notice every one.
 import type { Mutant } from './claim-mutants.ts';
+import { SOUND_DISK } from './simulated-disk.ts';
 
 export const FORGETTING_MUTANTS: readonly Mutant[] = [
   {
@@ -31,5 +32,17 @@ export const FORGETTING_MUTANTS: readonly Mutant[] = [
     breaks: 'a host that was forgotten meanwhile takes what it had for its own',
     noticedBy: { schedule: 'comesHome' },
     sources: [{ file: 'mesh/membership/adoption.ts', from: 'mayBeForgotten(before, config, self) &&', to: 'false &&' }],
+  },
+  {
+    name: 'forgets-guests',
+    breaks: 'gives an address to a host that is no member, and does not see it leave',
+    noticedBy: { schedule: 'neverTakenIn' },
+    sources: [{ file: 'mesh/claims/votes.ts', from: ', ...noteGuest(membership, register.value?.hostId)', to: '' }],
+  },
+  {
+    name: 'forgets-guests-by-a-start',
+    breaks: 'the same, after the voters were started again',
+    noticedBy: { schedule: 'neverTakenIn' },
+    simulation: { disk: { ...SOUND_DISK, keeps: ({ key }) => !key.startsWith('claim/guest/') } },
   },
 ];

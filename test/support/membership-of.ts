@@ -37,6 +37,7 @@ export function membershipOf(self: string, data: string, known: Partial<Membersh
     config: undefined,
     succession: undefined,
     evicting: new Map(),
+    guests: new Set(),
   });
   return { ...fresh, ...known };
 }

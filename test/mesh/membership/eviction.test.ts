@@ -43,6 +43,7 @@ describe('an operator’s word that a host will not come back', () => {
     ],
     ['of a host that never was a member', known(undefined), /'desk' never was a member/],
     ['of a host that left', known(GONE), undefined],
+    ['of a guest', known(undefined, [], { guests: new Set([desk]) }), undefined],
     [
       'of a host that leaves by the file',
       known(undefined, [], { config: { ...MESH, members: [...THREE, desk] } }),
@@ -118,11 +119,19 @@ describe('an eviction that another host tells of', () => {
 
 describe('what becomes of an eviction', () => {
   const leaving: Partial<Membership> = { config: { ...MESH, members: [...THREE, desk] } };
+  const guest: Partial<Membership> = { guests: new Set([desk]) };
   const listed: { readonly wish: Wish } = { wish: wishOf(THREE, [...THREE, desk]) };
 
   it.each<[string, Membership, readonly unknown[], string | null | undefined]>([
     ['it waits while the host is gone, and is not evicted', known(GONE, [[desk, GONE]]), [], GONE],
     ['it waits while the host is a member that leaves', known(undefined, [[desk, null]], leaving), [], null],
+    ['it waits while the host is a guest that leaves', known(undefined, [[desk, null]], guest), [], null],
+    [
+      'it is void when the guest is listed again',
+      known(undefined, [[desk, null]], { ...guest, ...listed }),
+      [[RECORD, undefined]],
+      undefined,
+    ],
     ['it learns since when the host is gone', known(GONE, [[desk, null]]), [[RECORD, { since: GONE }]], GONE],
     ['it ends when it is carried out', known(EVICTED, [[desk, GONE]]), [[RECORD, undefined]], undefined],
     [

@@ -248,6 +248,13 @@ describe('hosts that leave', () => {
     expect(gone({ members: [...THREE, desk], gone: before })).toEqual({ ...before, [desk]: NOW_ISO });
   });
 
+  it('are gone, too, when they were guests, and not while hosts.json lists them', () => {
+    const guests = new Set([desk]);
+    const nextBy = (of: Wish) => next(known(of, { cloud: {}, mini: {} }, { config: CONFIG, guests }));
+    expect(nextBy(wish)).toEqual({ ...CONFIG, epoch: CONFIG.epoch + 1, gone: { [desk]: NOW_ISO } });
+    expect(nextBy(wishOf(THREE, [...THREE, desk]))).toMatchObject({ members: [cloud, desk, mac, mini], gone: {} });
+  });
+
   it('are gone since they left first, though they are listed among the members by mistake', () => {
     const before = { [desk]: '2026-01-01T00:00:00.000Z' };
     expect(gone({ members: [...THREE, desk], gone: before })).toEqual(before);

@@ -45,6 +45,7 @@ describe('a stored record of the claims', () => {
     expect([...read('claim/unsettled/claim-1', 'titania@x.com').intents]).toEqual([['claim-1', 'titania@x.com']]);
     expect(read('claim/ballot-ceiling', 20_000).ballotCeiling).toBe(20_000);
     expect(read('claim/floor', [7, 'mac#aa']).floor).toEqual([7, 'mac#aa']);
+    expect(read('claim/guest/desk', true).guests).toEqual(new Set(['desk']));
     expect(read('claim/incarnation', 'ab12').incarnation).toBe('ab12');
     expect(read('claim/config', CONFIG).config).toEqual(CONFIG);
     const succession = { epoch: 1, promised: [7, 'cloud#bb'], accepted: [5, 'mac#aa'], config: CONFIG };

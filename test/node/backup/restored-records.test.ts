@@ -22,6 +22,7 @@ describe('a record that tells of votes, or of places in a log that goes on', () 
     'claim/ballot-ceiling',
     'claim/floor',
     'claim/evicting/cloud',
+    'claim/guest/cloud',
     `change-own/${'a'.repeat(32)}/0000000000000001`,
   ])('is left behind: %s', (key) => {
     expect(restored(key, { any: 'value' }).writes).toEqual([]);
