@@ -4,8 +4,10 @@ import type { Scope } from './scope.ts';
 /** Labels that only this host sets. */
 const SYSTEM: ReadonlySet<string> = new Set([
   ...['received', 'sent', 'scheduled', 'delivered', 'bounced', 'bounce', 'complained', 'rejected', 'opened'],
-  ...['processing', 'malformed', 'automated', 'unsubscribe'],
+  ...['malformed', 'automated', 'unsubscribe'],
 ]);
+/** Somebody is at work on the mail: a worker by its lease, or a client that has set it, in whose way no worker comes then. */
+export const AT_WORK = 'processing';
 /** Labels of quarantine: what has one when it comes in lies in a thread of its own, until all of them are taken away. */
 export const QUARANTINE: ReadonlySet<string> = new Set(['spam', 'blocked', 'unauthenticated']);
 const CHARACTERS_MAX = 100;
@@ -46,18 +48,19 @@ export type MailsMeant =
   | { readonly inboxId: string; readonly messageId: string }
   | (Scope & { readonly threadId: string });
 
-/** `done`: each mail that there is, in the order in which they were named. */
+/** `done`: each mail that there is, in the order in which they were named. The others: see `LabelOutcome`. */
 export type LabelOutcomes =
   | {
       readonly outcome: 'done';
       readonly updates: readonly { readonly messageId: string; readonly labels: readonly string[] }[];
     }
-  | { readonly outcome: 'differs' | 'many' };
+  | { readonly outcome: 'differs' | 'many' | 'leased' };
 
 /**
  * `done`: with the labels that there are now. `gone`: there is no such mail or thread. `differs`: the labels are not as they were required.
- * `many`: a mail would have more than `LABELS_MAX`. `large`: the thread has too many mails.
+ * `many`: a mail would have more than `LABELS_MAX`. `large`: the thread has too many mails. `leased`: a worker is at work on a mail, and that
+ * label ends with the lease.
  */
 export type LabelOutcome =
   | { readonly outcome: 'done'; readonly labels: readonly string[] }
-  | { readonly outcome: 'gone' | 'differs' | 'many' | 'large' };
+  | { readonly outcome: 'gone' | 'differs' | 'many' | 'large' | 'leased' };

@@ -55,6 +55,10 @@ export function labelRefusal(
       return new MailboxError('race_condition', 'The labels are not as X-Require-Labels says; nothing was changed.');
     case 'many':
       return new MailboxError('unprocessable', `A message has at most ${LABELS_MAX} labels.`);
+    case 'leased':
+      return new MailboxError('conflict', `A worker has the ${what} by a lease, with which 'processing' goes.`, {
+        fix: 'Complete or release the lease, or wait until it runs out.',
+      });
     case 'large':
       return new MailboxError('unprocessable', 'The thread has more than 100 messages: change them one by one.');
   }

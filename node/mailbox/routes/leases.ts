@@ -6,7 +6,7 @@ import { MailboxError, noSuch } from '../errors.ts';
 import type { Leases } from '../flow/leases.ts';
 import { readForm } from '../http/input.ts';
 import type { Routes } from '../http/routes.ts';
-import { LABELS_MAX, labelFault } from '../label.ts';
+import { AT_WORK, LABELS_MAX, labelFault } from '../label.ts';
 import { DELAY_SECONDS_MAX, LEASE_SECONDS_DEFAULT, LEASE_SECONDS_MAX, LEASE_SECONDS_MIN } from '../lease.ts';
 import type { LeaseOutcome, LeaseQuestion } from '../lease-question.ts';
 import { mailBody, timeText } from '../mail-bodies.ts';
@@ -25,7 +25,7 @@ const wantedLabels = z.array(z.string().min(1).max(100)).min(1).max(WANTED_LABEL
 const changedLabels = z
   .array(
     z.string().superRefine((label, { addIssue }) => {
-      const fault = labelFault(label);
+      const fault = label === AT_WORK ? 'comes and goes with the lease' : labelFault(label);
       if (fault !== undefined) addIssue({ code: 'custom', message: fault });
     }),
   )

@@ -1,7 +1,7 @@
 // Labels that change, and mails that are deleted: of one mail, or of all mails of a thread, in one transaction. All of it runs within one.
 import type { SQLInputValue } from 'node:sqlite';
 import type { LabelChange, LabelOutcome, LabelOutcomes, LabelsRequired, MailsMeant } from '../label.ts';
-import { LABELS_MAX, QUARANTINE } from '../label.ts';
+import { AT_WORK, LABELS_MAX, QUARANTINE } from '../label.ts';
 import type { IntakeQuestions } from '../questions.ts';
 import type { MailsNamed } from '../stored-mail.ts';
 import type { Connection } from './database.ts';
@@ -60,7 +60,7 @@ export class MailChanges {
     return { outcome: 'done', updates };
   }
 
-  #change(mails: readonly Meant[], change: LabelChange): readonly Changed[] | 'differs' | 'many' {
+  #change(mails: readonly Meant[], change: LabelChange): readonly Changed[] | 'differs' | 'many' | 'leased' {
     const { connection, labels, release } = this.#parts;
     const changed = mails.map((mail): Changed => {
       const before = labels.of(mail.row);
@@ -68,6 +68,8 @@ export class MailChanges {
     });
     if (!changed.every(({ before }) => isAsRequired(before, change))) return 'differs';
     if (changed.some(({ after }) => after.size > LABELS_MAX)) return 'many';
+    if (changed.some(({ mail, before, after }) => before.has(AT_WORK) && !after.has(AT_WORK) && this.#isLeased(mail)))
+      return 'leased';
     for (const { mail, before, after } of changed) labels.put(mail, before, after, change.atMs);
     for (const thread of new Set(mails.map((mail) => mail.thread))) refreshThread(connection, thread, change.atMs);
     for (const { mail, before, after } of changed)
@@ -106,6 +108,11 @@ export class MailChanges {
     }
     for (const thread of new Set(mails.map((mail) => mail.thread))) refreshThread(this.#parts.connection, thread, atMs);
     return mails.flatMap(({ raw }) => this.#parts.unused(raw));
+  }
+
+  #isLeased({ row }: Meant): boolean {
+    const sql = "SELECT 1 FROM lease WHERE message = ? AND state = 'held'";
+    return this.#parts.connection.get(sql, row) !== undefined;
   }
 
   /** The inbox of a mail or a thread; none when there is no such thread. */

@@ -66,7 +66,7 @@ describe('PATCH …/messages/:message_id', () => {
 
   it('refuses what it can not change, and changes nothing then', async () => {
     const { mail, thread } = await receive();
-    const wrong = ['sent', 'processing', 'a,b', 'a\nb', '', 'x'.repeat(101)];
+    const wrong = ['sent', 'automated', 'a,b', 'a\nb', '', 'x'.repeat(101)];
     for (const label of wrong) {
       const refused = await node.v0('PATCH', mail, { add_labels: ['fine', label] });
       expect(refused).toMatchObject({ status: 400, body: { errors: [{ path: ['add_labels'] }] } });

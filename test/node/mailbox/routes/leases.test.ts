@@ -161,6 +161,33 @@ describe('POST …/extend, …/complete, …/release', () => {
   });
 });
 
+describe('processing', () => {
+  it('is a label that a client may set, of whose mail no worker is given then, and may take away again', async () => {
+    const mail = await receive('1', 1_000);
+    const all = ['processing', 'billing', 'urgent', 'inbound'];
+    expect((await node.v0('PATCH', mail, { add_labels: all })).body.labels).toEqual(
+      [...all, 'received', 'unread'].sort(),
+    );
+    expect((await node.v0('GET', `${INBOX}/messages?labels=processing`)).body.count).toBe(1);
+    expect((await claim()).body.claims).toEqual([]);
+    expect((await node.v0('PATCH', mail, { remove_labels: 'processing' })).status).toBe(200);
+    expect((await claim()).body.claims).toHaveLength(1);
+  });
+
+  it('is not taken away from a mail that a worker has, by itself, with its thread or among others', async () => {
+    const mail = await receive('1', 1_000);
+    const [{ lease, message }] = (await claim()).body.claims;
+    const change = { remove_labels: ['processing'] };
+    const refused = { status: 409, body: { code: 'conflict', fix: expect.stringContaining('lease') } };
+    expect(await node.v0('PATCH', mail, change)).toMatchObject(refused);
+    expect(await node.v0('PATCH', `/threads/${message.thread_id}`, change)).toMatchObject(refused);
+    const batch = { message_ids: [message.message_id], ...change };
+    expect(await node.v0('POST', `${INBOX}/messages/batch-update`, batch)).toMatchObject(refused);
+    expect((await node.v0('PATCH', mail, { add_labels: 'processing' })).status).toBe(200);
+    expect((await node.own('POST', `${mail}/complete`, { lease })).body.labels).toEqual(['read', 'received']);
+  });
+});
+
 describe('POST …/wait', () => {
   const wait = (wish: Readonly<Record<string, unknown>> = {}) =>
     node.own('POST', `${INBOX}/wait`, { timeout_seconds: 0, ...wish });
