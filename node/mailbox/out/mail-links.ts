@@ -74,7 +74,8 @@ export function unsubscriberIn(text: string, key: Uint8Array): (Unsubscriber & {
 /** HTML with the picture of a mail in it. `id`: of the outgoing mail. */
 function withPicture(html: string, id: string, { pictureUrl, key }: MailLinksParts): string {
   const image = `<img src="${pictureUrl}${OPENS}${openToken(id, key)}" width="1" height="1" alt="">`;
-  const end = html.toLowerCase().lastIndexOf('</body');
+  // A capital letter may become two small ones, so the places of a copy in lower case are not those of the text.
+  const end = [...html.matchAll(/<\/body/gi)].at(-1)?.index ?? -1;
   return end === -1 ? `${html}${image}` : `${html.slice(0, end)}${image}${html.slice(end)}`;
 }
 

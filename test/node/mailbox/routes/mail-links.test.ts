@@ -122,6 +122,12 @@ describe('track_opens', () => {
     );
   const told = async (node: MailboxNode) => (await node.v0('GET', `/inboxes/${ANN}/events`)).body.events;
 
+  it('has the picture at the end of the mail, whatever letters it has', async () => {
+    await using node = await world(PUBLIC);
+    await send(node, ANN, { to: BOB, html: `<body>${'İ'.repeat(20)}</BODY></html>`, track_opens: true });
+    expect((await newest(node, BOB)).html).toMatch(/İ<img [^>]*><\/BODY><\/html>$/);
+  });
+
   it('tells of the first time at which the picture of the mail is fetched', async () => {
     await using node = await world(PUBLIC);
     const { body } = await send(node, ANN, { to: BOB, html, track_opens: true });
