@@ -37,7 +37,7 @@ const form = z.strictObject({
     .optional(),
 });
 
-const pageParameters = z.object({ limit: PAGE_PARAMETERS.limit, page_token: PAGE_PARAMETERS.page_token });
+const pageParameters = z.strictObject({ limit: PAGE_PARAMETERS.limit, page_token: PAGE_PARAMETERS.page_token });
 
 export interface ListServices {
   readonly intake: Asks<IntakeQuestions>;

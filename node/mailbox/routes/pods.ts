@@ -25,7 +25,7 @@ const creation = z.strictObject({
     .regex(/^[A-Za-z0-9\-._~]{1,256}$/, 'must be 1 to 256 of A-Z, a-z, 0-9, -, ., _ and ~')
     .optional(),
 });
-const listParameters = z.object(PAGE_PARAMETERS);
+const listParameters = z.strictObject(PAGE_PARAMETERS);
 
 export function podRoutes(routes: Routes, { pods }: { readonly pods: Pods }): void {
   const podBody = (pod: Pod) => ({

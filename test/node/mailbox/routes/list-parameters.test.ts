@@ -5,8 +5,9 @@ import { mailboxNode } from '../../../support/mailbox-node.ts';
 const INBOX = '/inboxes/a@agents.example.com';
 
 const LISTS = [
-  ...['/inboxes', '/inboxes/search?q=agents', '/api-keys', '/webhooks', '/threads'],
-  ...['/messages', '/threads', '/events', '/api-keys', '/webhooks'].map((list) => `${INBOX}${list}`),
+  ...['/inboxes', '/inboxes/search?q=agents', '/api-keys', '/webhooks', '/threads', '/threads/search?q=agents'],
+  ...['/pods', '/domains', '/drafts', '/lists/send/block', '/metrics/events', '/metrics/usage'],
+  ...['/messages', '/threads', '/events', '/api-keys', '/webhooks', '/drafts'].map((list) => `${INBOX}${list}`),
 ];
 
 describe('a parameter that nobody knows', () => {
