@@ -235,8 +235,9 @@ function openSockets(
 function routesOf(parts: Parts): Pick<Parameters<typeof createV0>[0], 'openRoutes' | 'routes'> {
   const { inboxes, pods, domains, leases, outbox, mailWebhooks, organization } = parts;
   const { intake, query, directory, clock, random } = parts;
-  const { retentionDays } = parts.config;
-  const files = { query, organization, clock, directory };
+  const { retentionDays, publicUrl } = parts.config;
+  const urls = () => [parts.hostUrlOf(parts.hostId), publicUrl].filter((url) => url !== undefined);
+  const files = { query, organization, clock, directory, urls };
   const room = new DiskRoom(parts);
   const mails = { inboxes, query, links: new AttachmentLinks(files) };
   return {

@@ -59,7 +59,7 @@ function draftReadRoutes(at: ScopedRoutes, { query, links }: DraftServices): voi
 
   at.add('GET', '/:draft_id/attachments/:attachment_id', 'draft_read', async (c, scope) => {
     const [draftId, attachmentId] = [pathSegment(c, 'draft_id'), pathSegment(c, 'attachment_id')];
-    return c.json(await links.toDraftFile({ ...scope, draftId, attachmentId }, c.req.url));
+    return c.json(await links.toDraftFile({ ...scope, draftId, attachmentId }, c));
   });
 }
 

@@ -1,9 +1,10 @@
 // Downloads of mails and attachments, by links that need no key.
-import type { Hono } from 'hono';
+import type { Context, Hono } from 'hono';
 import type { Clock } from '../../../mesh/ports.ts';
 import { pathSegment } from '../../http/input.ts';
 import type { DraftQuestion } from '../draft.ts';
 import { noSuch } from '../errors.ts';
+import { askedOrigin } from '../http/asked-origin.ts';
 import { type LinkedDraftFile, type LinkedFile, linkedFile, linkTo } from '../http/file-links.ts';
 import { partOctets, rawOctets } from '../http/mail-octets.ts';
 import type { Organization } from '../inbox.ts';
@@ -18,6 +19,8 @@ export interface FileServices {
   readonly clock: Pick<Clock, 'wallMs'>;
   /** The directory of the mailbox's data. */
   readonly directory: string;
+  /** URLs under which this host is known. */
+  readonly urls: () => readonly string[];
 }
 
 /** A browser shows none of it: what a stranger has sent must not run as a page of this node. */
@@ -34,29 +37,29 @@ export class AttachmentLinks {
     this.#services = services;
   }
 
-  /** The link to a file, below the origin that was asked. */
+  /** The link to a file, at the place that was asked. */
   async to(
     file: LinkedFile | LinkedDraftFile,
-    asked: string,
+    c: Context,
   ): Promise<{ readonly download_url: string; readonly expires_at: string }> {
-    const { organization, clock } = this.#services;
+    const { organization, clock, urls } = this.#services;
     const { token, endsAtMs } = linkTo(file, (await organization()).fileKey, clock.wallMs());
-    return { download_url: `${new URL(asked).origin}/v0/files/${token}`, expires_at: timeText(endsAtMs) };
+    return { download_url: `${askedOrigin(c, urls())}/v0/files/${token}`, expires_at: timeText(endsAtMs) };
   }
 
   /** An attachment with its link. Throws `not_found`. */
-  async toPart(question: PartQuestion, asked: string) {
+  async toPart(question: PartQuestion, c: Context) {
     const found = await this.#services.query.ask('part', question);
     if (found === undefined) throw noSuch('attachment');
-    return { ...partBody(found.part), ...(await this.to(found, asked)) };
+    return { ...partBody(found.part), ...(await this.to(found, c)) };
   }
 
   /** A file of a draft with its link. Throws `not_found`. */
-  async toDraftFile(question: DraftQuestion & { readonly attachmentId: string }, asked: string) {
+  async toDraftFile(question: DraftQuestion & { readonly attachmentId: string }, c: Context) {
     const found = await this.#services.query.ask('draftFile', question);
     if (found === undefined) throw noSuch('attachment');
     const { row, file } = found;
-    return { ...partBody(file), ...(await this.to({ draftFile: row, digest: file.digest }, asked)) };
+    return { ...partBody(file), ...(await this.to({ draftFile: row, digest: file.digest }, c)) };
   }
 }
 

@@ -41,12 +41,12 @@ export function messageRoutes(routes: Routes, { inboxes, query, links }: MailSer
     const octets = await query.ask('octets', { inboxId, messageId });
     if (octets === undefined) throw noSuch('message');
     const size = octets.rawSize + Buffer.byteLength(octets.trace);
-    return c.json({ message_id: messageId, size, ...(await links.to(octets, c.req.url)) });
+    return c.json({ message_id: messageId, size, ...(await links.to(octets, c)) });
   });
 
   routes.add('GET', `${INBOX}/messages/:message_id/attachments/:attachment_id`, 'message_read', async (c) => {
     const { inboxId } = await inboxes.get(pathSegment(c, 'inbox_id'));
     const [messageId, attachmentId] = [pathSegment(c, 'message_id'), pathSegment(c, 'attachment_id')];
-    return c.json(await links.toPart({ inboxId, messageId, attachmentId }, c.req.url));
+    return c.json(await links.toPart({ inboxId, messageId, attachmentId }, c));
   });
 }

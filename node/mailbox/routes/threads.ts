@@ -38,7 +38,7 @@ export function threadRoutes(routes: Routes, { query, links }: MailServices): vo
 
     at.add('GET', '/:thread_id/attachments/:attachment_id', 'message_read', async (c, scope) => {
       const [threadId, attachmentId] = [pathSegment(c, 'thread_id'), pathSegment(c, 'attachment_id')];
-      return c.json(await links.toPart({ ...scope, threadId, attachmentId }, c.req.url));
+      return c.json(await links.toPart({ ...scope, threadId, attachmentId }, c));
     });
   });
 }
