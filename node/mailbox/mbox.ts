@@ -16,6 +16,8 @@ const QUOTE = 0x3e;
 const CRLF = Buffer.from('\r\n');
 const FROM = Buffer.from('From ');
 const SPACE = /[\s\p{Cc}]+/gu;
+/** At the beginning of a line, which ends in LF alone here: a CR within it is no end. */
+const BEGINS_AS_SEPARATOR = /(?<![^\n])(?=>*From )/g;
 
 /** `sender`: an address; empty: nobody. `atMs`: when the mail came. */
 export function separatorOf(sender: string, atMs: number): string {
@@ -36,10 +38,7 @@ const TIME =
 
 /** A mail as the file has it. */
 export function mboxEntry({ separator, octets }: Pick<MboxMail, 'separator' | 'octets'>): Buffer {
-  const text = octets
-    .toString('latin1')
-    .replaceAll('\r\n', '\n')
-    .replaceAll(/^(?=>*From )/gm, '>');
+  const text = octets.toString('latin1').replaceAll('\r\n', '\n').replaceAll(BEGINS_AS_SEPARATOR, '>');
   return Buffer.from(`${separator}\n${text}${text.endsWith('\n') ? '' : '\n'}\n`, 'latin1');
 }
 

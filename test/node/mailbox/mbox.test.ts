@@ -15,7 +15,7 @@ describe('a file of mails', () => {
   const hard = [
     mail('Subject: 1', '', 'From here on', '>From there', '>>From everywhere', '', 'From the end'),
     mail('Subject: 2', '', '', 'From x Sun Nov  8 09:05:07 2026', '', ''),
-    Buffer.from([...Buffer.from('Subject: 3\r\n\r\n'), 0xff, 0x00, 0x80, ...Buffer.from('\rx\r\n')]),
+    Buffer.from([...Buffer.from('Subject: 3\r\n\r\n'), 0xff, 0x00, 0x80, ...Buffer.from('\rFrom x\r\n')]),
     mail('Subject: 4'),
     mail(''),
   ];
