@@ -143,8 +143,10 @@ export class MailRows {
     const { connection, hostId } = this.#parts;
     const isTaken = (id: string) =>
       connection.get('SELECT 1 FROM message WHERE inbox = ? AND message_id = ?', inbox, id) !== undefined;
-    if (headerId !== undefined && !isTaken(headerId)) return headerId;
-    return `<${digest.slice(0, ID_DIGITS)}@${hostId}.mesh.invalid>`;
+    const end = `@${hostId}.mesh.invalid>`;
+    // Such an id is this host's to give: who has a copy of a mail could otherwise take the one that it will get, and keep it out.
+    if (headerId !== undefined && !headerId.endsWith(end) && !isTaken(headerId)) return headerId;
+    return `<${digest.slice(0, ID_DIGITS)}${end}`;
   }
 
   #ofThread(

@@ -68,6 +68,14 @@ describe('a mail', () => {
     expect(read('SELECT count(*) AS count FROM message')).toEqual([{ count: 1 }]);
   });
 
+  it('is not kept out by another that has taken the id which it will get', async () => {
+    const nameless = receivedMail({ raw: 'nameless' });
+    const taken = `<${nameless.digest.slice(0, 40)}@mac.mesh.invalid>`;
+    const [ahead] = await writer.store(receivedMail({ content: { headerId: taken }, raw: 'ahead' }));
+    expect(ahead?.messageId).not.toBe(taken);
+    expect(await writer.store(nameless)).toMatchObject([{ status: 'stored', messageId: taken }]);
+  });
+
   it('gets an id of its digest when its own is missing, or is that of another mail', async () => {
     const [nameless] = await writer.store(receivedMail({ raw: 'nameless' }));
     expect(nameless?.messageId).toMatch(/^<[0-9a-f]{40}@mac\.mesh\.invalid>$/);
