@@ -156,6 +156,15 @@ export class OutgoingRows {
     return { sent, files, inboxIds: rejected === undefined ? mail.deliveries.map(({ inboxId }) => inboxId) : [] };
   }
 
+  /**
+   * A mail that comes back before it lies in its inbox, as by a list that its sender is on. Nobody has its id but who got it, so it went out, and
+   * is put there first: else what comes back would take its place. `undefined`: it is none of those.
+   */
+  finishEchoed(headerId: string | undefined, atMs: number): FinishedRows | undefined {
+    const id = /^<([0-9a-f-]{36})@/.exec(headerId ?? '')?.[1];
+    return id !== undefined && this.waits(id) ? this.finish({ id, atMs }) : undefined;
+  }
+
   /** Forgets a mail that did not go out, as if it had never been asked for. Digests of raw mails that nobody needs any more. */
   drop(id: string): readonly string[] {
     const sql = 'DELETE FROM outgoing WHERE id = ? AND mail IS NOT NULL RETURNING raw';

@@ -1,4 +1,6 @@
 // What is asked of the mails on their way out, each in a transaction of its own.
+
+import type { ReceivedMail } from '../message.ts';
 import type {
   BegunOutgoing,
   FinishedOutgoing,
@@ -8,7 +10,7 @@ import type {
   SentIds,
 } from '../outgoing-mail.ts';
 import type { GroupCommit } from './group-commit.ts';
-import type { OutgoingRows, WaitingMail } from './outgoing-rows.ts';
+import type { FinishedRows, OutgoingRows, WaitingMail } from './outgoing-rows.ts';
 import type { RawFiles } from './raw-files.ts';
 
 export interface OutgoingWriterParts {
@@ -56,11 +58,21 @@ export class OutgoingWriter {
   }
 
   async finish(finished: FinishedOutgoing): Promise<SentIds | undefined> {
-    const { group, rows, freed } = this.#parts;
-    const { sent, inboxIds, files } = await group.run(() => rows.finish(finished));
-    if (inboxIds.length > 0) freed(inboxIds);
+    const { group, rows } = this.#parts;
+    const done = await group.run(() => rows.finish(finished));
+    this.tell(done);
+    return done.sent;
+  }
+
+  /** To be called with a mail that has come in, within the transaction that keeps it and before that is done. */
+  finishEchoed({ content: { headerId }, receivedAtMs }: ReceivedMail): FinishedRows | undefined {
+    return this.#parts.rows.finishEchoed(headerId, receivedAtMs);
+  }
+
+  /** To be called once that is durable. */
+  tell({ inboxIds, files }: FinishedRows): void {
+    if (inboxIds.length > 0) this.#parts.freed(inboxIds);
     this.#remove(files);
-    return sent;
   }
 
   async drop(id: string): Promise<void> {

@@ -135,7 +135,9 @@ export class Writer {
   async store(mail: ReceivedMail): Promise<readonly StoredDelivery[]> {
     const { digest, content } = mail.raw;
     try {
-      const stored = await this.#group.run(() => this.#mails.insert(mail));
+      const keep = () => ({ echoed: this.outgoing.finishEchoed(mail), stored: this.#mails.insert(mail) });
+      const { echoed, stored } = await this.#group.run(keep);
+      if (echoed !== undefined) this.outgoing.tell(echoed);
       this.receipts.note(stored);
       this.#freed(stored.map(({ inboxId }) => inboxId));
       return stored;

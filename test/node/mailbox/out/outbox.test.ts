@@ -30,6 +30,23 @@ describe('a node that dies while a mail is sent', () => {
     expect(world.rows('SELECT message_id FROM outgoing')).toEqual([{ message_id: again.messageId }]);
   });
 
+  it('and is brought the mail back before it has taken it up: it is there once, as sent and as received', async () => {
+    world = await OutboxWorld.open();
+    const death = { step: 'submit', when: 'after' } as const;
+    expect(await world.untilDeath(death, async () => (await world.outbox()).send(wish()))).toBe('died');
+    const [{ mail: waiting } = {}] = world.rows('SELECT mail FROM outgoing');
+    const { raw, digest, content } = JSON.parse(String(waiting));
+    const delivery = { inboxId: ANN, trace: '', mailClass: 'received', isAuthenticated: true } as const;
+    const echo = { raw: { ...raw, content: Buffer.from('x') }, digest, content, labels: [], receivedAtMs: 5 };
+    expect(await world.writer.store({ ...echo, deliveries: [delivery] })).toMatchObject([{ status: 'duplicate' }]);
+    await world.restart();
+    expect(await world.ended()).toEqual({ inboxes: [ANN, BOB], shipped: 1 });
+    const sql = 'SELECT label FROM message_label JOIN message ON message.row = message ORDER BY message, label';
+    expect(world.rows(sql).map(({ label }) => label)).toEqual(
+      expect.arrayContaining(['delivered', 'received', 'sent', 'unread']),
+    );
+  });
+
   it('again while it takes up what was left: still once', async () => {
     world = await OutboxWorld.open();
     const first = { step: 'submit', when: 'before' } as const;
