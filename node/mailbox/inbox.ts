@@ -4,6 +4,8 @@ import type { KeepingChange, KeepingSettings } from './retention.ts';
 
 /** Inboxes of one host. */
 export const INBOXES_MAX = 100_000;
+/** Keys of the metadata of one inbox. */
+export const METADATA_KEYS_MAX = 256;
 
 /** `creating`: its address may not be claimed yet. `deleting`: nobody is shown it any more, and what it held is being erased. */
 export type InboxState = 'creating' | 'active' | 'deleting';
@@ -20,7 +22,7 @@ export interface Inbox extends KeepingSettings {
   readonly makesAgent: boolean;
   readonly displayName?: string | undefined;
   readonly clientId?: string | undefined;
-  readonly metadata?: Readonly<Record<string, string | number | boolean>> | undefined;
+  readonly metadata?: Metadata | undefined;
   /** Octets of its mail. */
   readonly usedBytes: number;
   /** What becomes of mail that its domain wants refused. */
@@ -28,6 +30,10 @@ export interface Inbox extends KeepingSettings {
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
 }
+
+/** What its owner notes of it. */
+export type Metadata = Readonly<Record<string, MetadataValue>>;
+type MetadataValue = string | number | boolean;
 
 /** `label`: it lies in quarantine. `reject`: it is refused, as its domain asks for (RFC 9989, p=reject). */
 export const DMARC_SETTINGS = ['label', 'reject'] as const;
@@ -66,8 +72,25 @@ export interface InboxChange {
   readonly inboxId: string;
   /** Absent: as it is; `null`: none. */
   readonly displayName?: string | null | undefined;
-  readonly metadata?: Inbox['metadata'] | null | undefined;
+  readonly metadata?: MetadataChange | undefined;
   readonly atMs: number;
+}
+
+/** Merged with what there is; a key that is `null` is removed, and `null` removes all. */
+export type MetadataChange = Readonly<Record<string, MetadataValue | null>> | null;
+
+/** `gone`: there is no such inbox any more. `full`: its metadata would have more than `METADATA_KEYS_MAX` keys. */
+export type ChangedInbox =
+  | { readonly outcome: 'done'; readonly inbox: Inbox }
+  | { readonly outcome: 'gone' }
+  | { readonly outcome: 'full' };
+
+/** `undefined`: there is none any more. */
+export function mergedMetadata(before: Metadata | undefined, change: MetadataChange): Metadata | undefined {
+  const after = Object.entries({ ...before, ...change }).flatMap(([key, value]) =>
+    value === null || change === null ? [] : [[key, value] as const],
+  );
+  return after.length === 0 ? undefined : Object.fromEntries(after);
 }
 
 /** The organization whose inboxes these are. */

@@ -3,7 +3,15 @@ import type { AddedKey, ApiKey, KeyChange, KeyMeant, NewKey } from './api-key.ts
 import type { DomainQuestions } from './domain.ts';
 import type { DraftReads, DraftWrites } from './draft.ts';
 import type { EventReference, ToldEvent } from './event.ts';
-import type { BegunInbox, Inbox, InboxChange, InboxDraft, Organization, SettingsChange } from './inbox.ts';
+import type {
+  BegunInbox,
+  ChangedInbox,
+  Inbox,
+  InboxChange,
+  InboxDraft,
+  Organization,
+  SettingsChange,
+} from './inbox.ts';
 import type { IngestAnswer, IngestQuestion } from './ingest-question.ts';
 import type { LabelChange, LabelOutcome, LabelOutcomes, LabelsRequired, MailsMeant } from './label.ts';
 import type { LabelEvent, LabelEventsQuestion } from './label-event.ts';
@@ -77,7 +85,7 @@ export interface IntakeQuestions extends DomainQuestions, DraftWrites {
     readonly makesAgent?: boolean;
     readonly atMs: number;
   }): Inbox;
-  changeInbox(change: InboxChange): Inbox | undefined;
+  changeInbox(change: InboxChange): ChangedInbox;
   /** Absent: there is no such inbox any more. */
   changeSettings(change: SettingsChange): Inbox | undefined;
   /** Erases mails by their rows; those that are gone already are no fault. */

@@ -4,8 +4,15 @@ import type { AgentId } from '../../../mesh/names.ts';
 import type { Clock, Random } from '../../../mesh/ports.ts';
 import { newUuid } from '../../../mesh/uuid.ts';
 import type { Log } from '../../log.ts';
-import { MailboxError, mailboxErrorOf, noSuch } from '../errors.ts';
-import { type BegunInbox, INBOXES_MAX, type Inbox, type InboxDraft } from '../inbox.ts';
+import { MailboxError, mailboxErrorOf, noSuch, wrongField } from '../errors.ts';
+import {
+  type BegunInbox,
+  INBOXES_MAX,
+  type Inbox,
+  type InboxChange,
+  type InboxDraft,
+  METADATA_KEYS_MAX,
+} from '../inbox.ts';
 import type { Listed } from '../list.ts';
 import { type Pod, podDomain } from '../pod.ts';
 import type { Asks, InboxesQuestion, InboxSearch, IntakeQuestions, QueryQuestions } from '../questions.ts';
@@ -44,10 +51,8 @@ export interface InboxWish extends Pick<Inbox, 'displayName' | 'clientId' | 'met
   readonly agentId?: string | undefined;
 }
 
-export interface WishedChange {
+export interface WishedChange extends Pick<InboxChange, 'metadata'> {
   readonly displayName?: string | undefined;
-  /** Merged; a key that is `null` is removed, and `null` removes all. */
-  readonly metadata?: Readonly<Record<string, string | number | boolean | null>> | null | undefined;
 }
 
 export class Inboxes {
@@ -110,11 +115,15 @@ export class Inboxes {
 
   async change(text: string, { displayName, metadata }: WishedChange): Promise<Inbox> {
     const { intake, clock } = this.#parts;
-    const { inboxId, metadata: before } = await this.get(text);
-    const after = metadata === null || metadata === undefined ? metadata : merged(before, metadata);
-    const changed = await intake.ask('changeInbox', { inboxId, displayName, metadata: after, atMs: clock.wallMs() });
-    if (changed === undefined) throw noSuch('inbox');
-    return changed;
+    const { inboxId } = await this.get(text);
+    const changed = await intake.ask('changeInbox', { inboxId, displayName, metadata, atMs: clock.wallMs() });
+    if (changed.outcome === 'gone') throw noSuch('inbox');
+    if (changed.outcome === 'full')
+      throw wrongField(
+        'metadata',
+        `would have more than ${METADATA_KEYS_MAX} keys with those that are there; nothing was changed`,
+      );
+    return changed.inbox;
   }
 
   /** Resolves when nothing of it is left and its address is free. Throws `not_found`, `misdirected`. */
@@ -257,11 +266,4 @@ function lost({ inboxId, clientId }: Inbox): MailboxError {
     clientId === undefined ? '' : `Create it with its client_id '${clientId}', which claims the address again; or `;
   const fix = `${again}give the address to an agent by POST /api/agents/:id/email/addresses; or delete the inbox first.`;
   return new MailboxError('resource_taken', message, { fix: fix.charAt(0).toUpperCase() + fix.slice(1) });
-}
-
-function merged(before: Inbox['metadata'], patch: Readonly<Record<string, string | number | boolean | null>>) {
-  const after = Object.entries({ ...before, ...patch }).flatMap(([key, value]) =>
-    value === null ? [] : [[key, value] as const],
-  );
-  return after.length === 0 ? null : Object.fromEntries(after);
 }

@@ -14,15 +14,15 @@ import {
 } from '../http/input.ts';
 import { pageBody, placeOf } from '../http/page-token.ts';
 import type { Routes, ScopedRoutes } from '../http/routes.ts';
-import type { Inbox } from '../inbox.ts';
+import { type Inbox, METADATA_KEYS_MAX } from '../inbox.ts';
 import type { AddressFault } from '../org/address-faults.ts';
 import type { Inboxes } from '../org/inboxes.ts';
 import type { Pods } from '../org/pods.ts';
 import type { Standings } from '../org/standings.ts';
 import type { Scope } from '../scope.ts';
+import { folded } from '../search-text.ts';
 
 const FORM_BYTES_MAX = 256 * 1_024;
-const METADATA_KEYS_MAX = 256;
 const METADATA_CHARACTERS_MAX = 256;
 const QUERY_CHARACTERS_MIN = 2;
 const QUERY_CHARACTERS_MAX = 256;

@@ -2,12 +2,15 @@
 import type { SQLInputValue } from 'node:sqlite';
 import {
   type BegunInbox,
+  type ChangedInbox,
   type DmarcSetting,
   INBOXES_MAX,
   type Inbox,
   type InboxChange,
   type InboxDraft,
   type InboxState,
+  METADATA_KEYS_MAX,
+  mergedMetadata,
   type SettingsChange,
 } from '../inbox.ts';
 import type { IntakeQuestions } from '../questions.ts';
@@ -109,16 +112,16 @@ export class InboxRows {
     return this.#known(inboxId);
   }
 
-  /** `undefined` when there is no such inbox any more. */
-  change({ inboxId, displayName, metadata, atMs }: InboxChange): Inbox | undefined {
-    if (displayName !== undefined)
-      this.#connection.run('UPDATE inbox SET display_name = ? WHERE inbox_id = ?', displayName, inboxId);
-    if (metadata !== undefined) {
-      const json = metadata === null ? null : JSON.stringify(metadata);
-      this.#connection.run('UPDATE inbox SET metadata = ? WHERE inbox_id = ?', json, inboxId);
-    }
-    this.#connection.run('UPDATE inbox SET updated_at = ? WHERE inbox_id = ?', atMs, inboxId);
-    return this.find(inboxId);
+  /** Metadata is merged here, so that of two changes at once neither undoes the other. */
+  change({ inboxId, displayName, metadata, atMs }: InboxChange): ChangedInbox {
+    const before = this.find(inboxId);
+    if (before?.state !== 'active') return { outcome: 'gone' };
+    const after = metadata === undefined ? before.metadata : mergedMetadata(before.metadata, metadata);
+    if (Object.keys(after ?? {}).length > METADATA_KEYS_MAX) return { outcome: 'full' };
+    const name = displayName === undefined ? before.displayName : displayName;
+    const sql = 'UPDATE inbox SET display_name = ?, metadata = ?, updated_at = ? WHERE inbox_id = ?';
+    this.#connection.run(sql, name ?? null, after === undefined ? null : JSON.stringify(after), atMs, inboxId);
+    return { outcome: 'done', inbox: this.#known(inboxId) };
   }
 
   /** `undefined` when there is no such inbox any more. */

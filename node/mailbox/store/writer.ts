@@ -3,6 +3,7 @@ import type { Random } from '../../../mesh/ports.ts';
 import { type NewUuid, uuidsFrom } from '../../../mesh/uuid.ts';
 import {
   type BegunInbox,
+  type ChangedInbox,
   type Inbox,
   type InboxChange,
   type InboxDraft,
@@ -188,7 +189,7 @@ export class Writer {
     return this.#group.run(() => this.#inboxes.activate(active));
   }
 
-  changeInbox(change: InboxChange): Promise<Inbox | undefined> {
+  changeInbox(change: InboxChange): Promise<ChangedInbox> {
     return this.#group.run(() => this.#inboxes.change(change));
   }
 

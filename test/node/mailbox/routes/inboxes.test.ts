@@ -200,6 +200,22 @@ describe('/v0/inboxes/:inbox_id', () => {
     for (const body of [{}, { metadata: {} }]) expect((await node.v0('PATCH', path, body)).status).toBe(400);
   });
 
+  it('keeps what two change of its metadata at once', async () => {
+    const keys = Array.from({ length: 20 }, (_, at) => `key-${at}`);
+    await Promise.all(keys.map((key) => node.v0('PATCH', path, { metadata: { [key]: 1 } })));
+    expect(Object.keys((await node.v0('GET', path)).body.metadata).sort()).toEqual(['one', 'two', ...keys].sort());
+  });
+
+  it('has at most 256 keys of metadata, however few each request brings', async () => {
+    const keys = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`key-${at}`, 1]));
+    expect((await node.v0('PATCH', path, { metadata: keys(254) })).status).toBe(200);
+    const more = await node.v0('PATCH', path, { metadata: { more: 1 }, display_name: 'More' });
+    expect(more).toMatchObject({ status: 400, body: { code: 'validation_error', errors: [{ path: ['metadata'] }] } });
+    const { metadata, display_name } = (await node.v0('GET', path)).body;
+    expect([Object.keys(metadata).length, display_name]).toEqual([256, undefined]);
+    expect((await node.v0('PATCH', path, { metadata: { more: 1, one: null } })).status).toBe(200);
+  });
+
   it('is gone when it was deleted, with its agent, and its address can be taken again', async () => {
     expect((await node.v0('DELETE', path)).status).toBe(204);
     for (const method of ['GET', 'PATCH', 'DELETE']) {
