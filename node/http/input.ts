@@ -119,7 +119,8 @@ export function pathSegment(c: Context, name: string): string {
   }
 }
 
-function decodeUtf8(bytes: Uint8Array): string {
+/** Throws `invalid_json` for octets that are none. */
+export function decodeUtf8(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {

@@ -2,7 +2,7 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { schemaSentence } from '../../../mesh/json/schema-sentences.ts';
-import { parseJson, readBody } from '../../http/input.ts';
+import { decodeUtf8, parseJson, readBody } from '../../http/input.ts';
 import { MailboxError } from '../errors.ts';
 
 /** Items of one page; a longer one that is asked for is cut to this. */
@@ -14,7 +14,7 @@ const UNKNOWN_SHOWN_MAX = 10;
 /** The body in `schema`'s form; no body says nothing. `bytesMax`: octets. Throws `validation_error`. */
 export async function readForm<Schema extends z.ZodType>(c: Context, schema: Schema, bytesMax: number) {
   const body = await readBody(c.req.raw, bytesMax);
-  const json = body.byteLength === 0 ? {} : parseJson(Buffer.from(body).toString('utf8'));
+  const json = body.byteLength === 0 ? {} : parseJson(decodeUtf8(body));
   return checked(schema, json, 'body');
 }
 

@@ -95,6 +95,15 @@ describe('POST /v0/inboxes', () => {
     expect(await owners()).toEqual([]);
   });
 
+  it('refuses octets that are no text, which would come back as other letters', async () => {
+    const body = Buffer.concat([Buffer.from('{"display_name":"Caf'), Buffer.from([0xe9]), Buffer.from('"}')]);
+    const headers = { host: 'localhost', authorization: `Bearer ${node.key}`, 'content-type': 'application/json' };
+    const request = new Request('http://localhost/v0/inboxes', { method: 'POST', headers, body });
+    const answer = await node.node.fetch(request, {});
+    expect([answer.status, await answer.json()]).toMatchObject([400, { message: expect.stringContaining('UTF-8') }]);
+    expect(await owners()).toEqual([]);
+  });
+
   it('names every field that is wrong', async () => {
     const { body } = await node.v0('POST', '/inboxes', { username: 7, client_id: ' ' });
     expect(body.errors.map(({ path }: { path: string[] }) => path)).toEqual([['username'], ['client_id']]);
