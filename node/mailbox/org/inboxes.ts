@@ -17,6 +17,7 @@ import type { Listed } from '../list.ts';
 import { type Pod, podDomain } from '../pod.ts';
 import type { Asks, InboxesQuestion, InboxSearch, IntakeQuestions, QueryQuestions } from '../questions.ts';
 import { holdsInbox, levelOf, type Scope } from '../scope.ts';
+import { folded } from '../search-text.ts';
 import { type AddressBook, drawnName } from './addresses.ts';
 import type { Domains } from './domains.ts';
 
@@ -70,7 +71,9 @@ export class Inboxes {
 
   search({ text, ...asked }: Omit<InboxSearch, 'words'>): Promise<Listed<Inbox>> {
     const lower = text.toLowerCase().trim();
-    const words = lower.split(/\s+/).filter((word) => word !== '');
+    const words = folded(lower)
+      .split(/\s+/)
+      .filter((word) => word !== '');
     return this.#parts.query.ask('searchInboxes', { ...asked, words, text: lower });
   }
 

@@ -67,7 +67,9 @@ const change = z
 
 const listParameters = z.strictObject(PAGE_PARAMETERS);
 const searchParameters = z.strictObject({
-  q: onceParameter.pipe(z.string().min(QUERY_CHARACTERS_MIN).max(QUERY_CHARACTERS_MAX)),
+  q: onceParameter
+    .pipe(z.string().min(QUERY_CHARACTERS_MIN).max(QUERY_CHARACTERS_MAX))
+    .refine((text) => folded(text).trim() !== '', 'must have a word'),
   limit: exactLimitParameter,
   page_token: textParameter,
 });

@@ -3,6 +3,7 @@ import type { SQLInputValue } from 'node:sqlite';
 import type { Inbox } from '../inbox.ts';
 import type { Listed, ListPlace } from '../list.ts';
 import type { InboxesQuestion, InboxSearch } from '../questions.ts';
+import { folded } from '../search-text.ts';
 import type { Connection } from './database.ts';
 import { INBOX, inboxOf, type StoredInbox } from './inbox-rows.ts';
 import { inboxesWithin } from './scope-condition.ts';
@@ -12,6 +13,8 @@ export class InboxReader {
 
   constructor(connection: Connection) {
     this.#connection = connection;
+    // SQLite itself knows the case of ASCII letters alone.
+    connection.database.function('folded', { deterministic: true }, (text) => folded(String(text)));
   }
 
   find(inboxId: string): Inbox | undefined {
@@ -33,7 +36,7 @@ export class InboxReader {
     return paged(this.#connection.all<StoredInbox>(sql, ...values, limit + 1), limit);
   }
 
-  /** Inboxes in which each word begins a word of the address or the display name; the one whose address is the whole text first. */
+  /** Inboxes in which each word, folded, begins a word of the address or the display name; the one whose address is the whole text first. */
   search({ words, text, limit, place, ...scope }: InboxSearch): Listed<Inbox> {
     const where = [
       ...words.map((word) => ({ sql: WORD_BEGINS, values: [`% ${word.replace(/[\\%_]/g, '\\$&')}%`] })),
@@ -54,8 +57,11 @@ export class InboxReader {
 }
 
 const FIRST_PLACE: ListPlace = { atMs: Number.MAX_SAFE_INTEGER, row: Number.MAX_SAFE_INTEGER };
-const WORD_BEGINS =
-  "(' ' || replace(replace(replace(inbox_id, '@', ' '), '.', ' '), '-', ' ') || ' ' || inbox_id || ' ' || lower(coalesce(display_name, ''))) LIKE ? ESCAPE '\\'";
+const WORDS =
+  "' ' || replace(replace(replace(inbox_id, '@', ' '), '.', ' '), '-', ' ') || ' ' || inbox_id || ' ' || lower(coalesce(display_name, ''))";
+/** Most have ASCII letters alone, for which nothing need be called. */
+const WORD_BEGINS = `CASE WHEN inbox_id || coalesce(display_name, '') GLOB '*[^ -~]*' THEN folded(${WORDS}) ELSE ${WORDS} END
+  LIKE ? ESCAPE '\\'`;
 
 /** One more than the page was read, to know whether there is one behind it. */
 function paged(found: readonly StoredInbox[], limit: number): Listed<Inbox> {

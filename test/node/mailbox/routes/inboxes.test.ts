@@ -162,9 +162,29 @@ describe('GET /v0/inboxes', () => {
     expect(await found('%%')).toEqual([]);
   });
 
+  it('finds a name whatever the case and the accents of its letters, and those of what is asked', async () => {
+    for (const [username, display_name] of [
+      ['vienna', 'Österreich Süd'],
+      ['athens', 'ΑΘΗΝΑ'],
+      ['plain', 'Osten'],
+    ])
+      await node.v0('POST', '/inboxes', { username, display_name });
+    const found = async (q: string) =>
+      (await node.v0('GET', `/inboxes/search?q=${encodeURIComponent(q)}`)).body.inboxes
+        .map(({ inbox_id }: { inbox_id: string }) => inbox_id.split('@')[0])
+        .sort();
+    for (const q of ['Österreich', 'österreich', 'OSTERREICH süd', 'Su\u0308d'])
+      expect(await found(q), q).toEqual(['vienna']);
+    expect(await found('αθήνα')).toEqual(['athens']);
+    expect(await found('ost')).toEqual(['plain', 'vienna']);
+    expect(await found('vienna@agents')).toEqual(['vienna']);
+  });
+
   it.each([
     ['a', 'must have at least 2 characters'],
     ['ab&q=cd', 'is sent more than once'],
+    ['%20%20', 'must have a word'],
+    ['%CC%81%CC%81', 'must have a word'],
   ])('refuses q=%s, and names it', async (q, message) => {
     const { status, body } = await node.v0('GET', `/inboxes/search?q=${q}`);
     expect([status, body.errors]).toEqual([400, [{ path: ['q'], message }]]);
