@@ -1,5 +1,6 @@
 // An inbox as this host keeps it, and what is asked of it.
 
+import { parseAnyAddress } from '../../mesh/address/identity.ts';
 import type { KeepingChange, KeepingSettings } from './retention.ts';
 
 /** Inboxes of one host. */
@@ -42,6 +43,12 @@ export type DmarcSetting = (typeof DMARC_SETTINGS)[number];
 /** Absent: as it is. */
 export interface SettingsChange extends KeepingChange {
   readonly dmarc?: DmarcSetting | undefined;
+}
+
+/** An address as inboxes are called: in lower case, its domain in the letters that people read. */
+export function inboxIdOf(address: string): string {
+  const parsed = parseAnyAddress(address);
+  return parsed.valid ? parsed.address : address.toLowerCase();
 }
 
 /** The address without its `+tag`, which many providers let people add; `undefined` where there is none. */

@@ -11,7 +11,7 @@ import { refusalOf } from './recipient-answer.ts';
 import { type Reply, replies } from './replies.ts';
 
 export interface RecipientParts extends DiskRoomParts {
-  /** The inbox for an address of this host, with its `+tag` or without. */
+  /** The inbox for an address of this host, however it is spelt, with its `+tag` or without. */
   readonly inboxFor: (address: string) => Inbox | undefined;
   /** Whether this host has inboxes in a domain. */
   readonly serves: (domain: string) => boolean;
@@ -44,12 +44,12 @@ export class Recipients {
 
   /** Whether there is an inbox for an address. */
   isKnown(address: string): boolean {
-    return this.#inboxFor(address)?.state === 'active';
+    return this.#parts.inboxFor(address)?.state === 'active';
   }
 
   /** The inbox for an address, or why no mail is taken for it. Never rejects. */
   async admit(address: string): Promise<{ readonly inboxId: string } | Reply> {
-    const known = this.#inboxFor(address);
+    const known = this.#parts.inboxFor(address);
     if (known?.state === 'creating') return replies.notYet(address);
     const inbox = known?.state === 'active' ? known : undefined;
     const refusal = await this.#refusal(address, inbox);
@@ -58,11 +58,6 @@ export class Recipients {
     if (!this.#parts.rates.admitsFor(inbox.inboxId)) return replies.tooMuchFor(address);
     if (isFull(inbox)) return replies.mailboxFull(address);
     return { inboxId: inbox.inboxId };
-  }
-
-  #inboxFor(address: string): Inbox | undefined {
-    const { inboxFor } = this.#parts;
-    return inboxFor(address) ?? inboxFor(address.toLowerCase());
   }
 
   /** Why no mail is taken for an address, by how it stands in the mesh. */

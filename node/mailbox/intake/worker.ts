@@ -86,7 +86,7 @@ const mails: Omit<ListenerParts, 'protocol' | 'proxies'> = {
 };
 const outgoing = new OutgoingMails({ writer, hostId, rates: mails.rates });
 function activeInboxId(address: string): string | undefined {
-  const inbox = writer.inboxFor(address) ?? writer.inboxFor(address.toLowerCase());
+  const inbox = writer.inboxFor(address);
   return inbox?.state === 'active' ? inbox.inboxId : undefined;
 }
 

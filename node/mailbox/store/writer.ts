@@ -7,6 +7,7 @@ import {
   type Inbox,
   type InboxChange,
   type InboxDraft,
+  inboxIdOf,
   type Organization,
   type SettingsChange,
   withoutTag,
@@ -165,8 +166,12 @@ export class Writer {
 
   /** The inbox that mail for an address goes to: its own, or that of the address without `+tag`. */
   inboxFor(address: string): Inbox | undefined {
-    const untagged = withoutTag(address);
-    return this.#inboxes.find(address) ?? (untagged === undefined ? undefined : this.#inboxes.find(untagged));
+    const whole = [address, inboxIdOf(address)];
+    for (const one of new Set([...whole, ...whole.flatMap((text) => withoutTag(text) ?? [])])) {
+      const inbox = this.#inboxes.find(one);
+      if (inbox !== undefined) return inbox;
+    }
+    return undefined;
   }
 
   get inboxCount(): number {

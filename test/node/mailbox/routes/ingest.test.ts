@@ -41,6 +41,18 @@ describe('POST /api/mailbox/ingest', () => {
     expect(readdirSync(join(node.directory, 'spool'))).toEqual([]);
   });
 
+  it('knows an inbox by any spelling of its address, whose domain mail servers write in ASCII', async () => {
+    await node.ask('POST', '/api/agents', {
+      ...{ id: 'iac', name: 'iac' },
+      tools: { email: { addresses: [{ address: 'laden@bücher.example' }] } },
+    });
+    expect((await node.v0('POST', '/inboxes', { username: 'laden', domain: 'bücher.example' })).status).toBe(200);
+    for (const to of ['laden@xn--bcher-kva.example', 'Laden+x@XN--BCHER-KVA.example', 'laden@bücher.example'])
+      expect((await ingest(`to=${encodeURIComponent(to)}`, MAIL)).status, to).toBe(200);
+    const path = `/inboxes/${encodeURIComponent('laden@bücher.example')}/messages?include_unauthenticated=true`;
+    expect((await node.v0('GET', path)).body.count).toBe(1);
+  });
+
   it('puts it into all inboxes, or into none', async () => {
     await node.v0('POST', '/inboxes', { username: 'sales' });
     const both = `to=${TO}&to=sales%2Bnews@agents.example.com`;
