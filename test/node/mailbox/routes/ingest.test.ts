@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type DnsServer, startDnsServer } from '../../../support/dns-server.ts';
 import { mailOf } from '../../../support/mail-structure.ts';
 import { type MailboxNode, mailboxNode } from '../../../support/mailbox-node.ts';
 
@@ -9,13 +10,19 @@ const MAIL = mailOf('Message-ID: <1@y.com>', 'From: jane@y.com', 'Subject: Hi', 
 const TO = 'support@agents.example.com';
 
 let node: MailboxNode;
+let dns: DnsServer;
 
 beforeEach(async () => {
-  node = await mailboxNode();
+  // Of no domain is anything known, which is another answer than none.
+  dns = await startDnsServer(() => 'absent');
+  node = await mailboxNode({ dns: dns.at });
   await node.v0('POST', '/inboxes', { username: 'support' });
 });
 
-afterEach(() => node[Symbol.asyncDispose]());
+afterEach(async () => {
+  await node[Symbol.asyncDispose]();
+  await dns[Symbol.asyncDispose]();
+});
 
 async function ingest(query: string, body: string | undefined, headers: Readonly<Record<string, string>> = {}) {
   const response = await node.node.fetch(
