@@ -72,7 +72,7 @@ export class Inboxes {
   search({ text, ...asked }: Omit<InboxSearch, 'words'>): Promise<Listed<Inbox>> {
     const lower = text.toLowerCase().trim();
     const words = folded(lower)
-      .split(/\s+/)
+      .split(/[\s\p{Cc}]+/u)
       .filter((word) => word !== '');
     return this.#parts.query.ask('searchInboxes', { ...asked, words, text: lower });
   }

@@ -69,7 +69,7 @@ const listParameters = z.strictObject(PAGE_PARAMETERS);
 const searchParameters = z.strictObject({
   q: onceParameter
     .pipe(z.string().min(QUERY_CHARACTERS_MIN).max(QUERY_CHARACTERS_MAX))
-    .refine((text) => folded(text).trim() !== '', 'must have a word'),
+    .refine((text) => /[^\s\p{Cc}]/u.test(folded(text)), 'must have a word'),
   limit: exactLimitParameter,
   page_token: textParameter,
 });

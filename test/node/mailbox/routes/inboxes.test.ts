@@ -185,6 +185,7 @@ describe('GET /v0/inboxes', () => {
     ['ab&q=cd', 'is sent more than once'],
     ['%20%20', 'must have a word'],
     ['%CC%81%CC%81', 'must have a word'],
+    ['%00%00', 'must have a word'],
   ])('refuses q=%s, and names it', async (q, message) => {
     const { status, body } = await node.v0('GET', `/inboxes/search?q=${q}`);
     expect([status, body.errors]).toEqual([400, [{ path: ['q'], message }]]);
