@@ -2,60 +2,29 @@
 // those that are ours, none of another type, and none missing that the mail or the inbox has.
 import { AgentMail, serialization } from 'agentmail';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ProcessMesh } from '../../scripts/host-process.ts';
-import { type Answer, answersTo, makeWorld } from '../support/answered-mailbox.ts';
+import {
+  type Answer,
+  type AnsweredMailbox,
+  answeredMailbox,
+  answersTo,
+  faultsOf,
+  METHODS,
+} from '../support/answered-mailbox.ts';
+import { methodsOf } from '../support/client-methods.ts';
 import { type Call, DELETED } from '../support/deleting-calls.ts';
-import type { DnsServer } from '../support/dns-server.ts';
-import { NOWHERE, OF_DOMAINS } from '../support/domain-calls.ts';
-import { type AnswerSchema, type MailboxWorld, METHODS as WITHOUT_PODS } from '../support/mailbox-calls.ts';
-import { POD_METHODS } from '../support/mailbox-pod-calls.ts';
-import { OF_METRICS } from '../support/metric-calls.ts';
+import { NOWHERE } from '../support/domain-calls.ts';
+import type { MailboxWorld } from '../support/mailbox-calls.ts';
 import { LIVE_MS_MAX } from '../support/time-bounds.ts';
-import { serveZone, type Zone } from '../support/zone.ts';
+import { VENDOR_CALLS } from '../support/vendor-calls.ts';
+import type { Zone } from '../support/zone.ts';
 
-/** Methods of the client that are answered 404 here so far. */
-const UNANSWERED = ['inboxes.authorize'];
-const OF_MAILBOX =
-  /^(apiKeys|auth|domains|drafts|metrics|organizations|lists|threads|webhooks|inboxes(\.(apiKeys|drafts|events|metrics|lists|messages|threads|webhooks))?|pods(\.(apiKeys|domains|drafts|inboxes|metrics|lists|threads|webhooks))?)\.\w+$/;
-
-const METHODS = { ...WITHOUT_PODS, ...POD_METHODS, ...OF_METRICS, ...OF_DOMAINS };
-
-let mesh: ProcessMesh;
-let dns: DnsServer;
 const zone: Zone = new Map();
-let world: MailboxWorld;
+let world: AnsweredMailbox;
 
 beforeAll(async () => {
-  dns = await serveZone(zone);
-  const flags = ['--mailbox', '--mailbox-domain', 'agents.example.com', '--mailbox-mx', 'mx.example.com'];
-  mesh = await ProcessMesh.create([{ id: 'mac' }], { flags: [...flags, '--mailbox-dns', dns.at] });
-  await mesh.start();
-  world = await makeWorld(mesh.host('mac'));
+  world = await answeredMailbox(zone);
 }, LIVE_MS_MAX);
-afterAll(async () => {
-  await mesh[Symbol.asyncDispose]();
-  await dns[Symbol.asyncDispose]();
-}, LIVE_MS_MAX);
-
-/** What the schema refuses, and each unknown member once, by its name. */
-function faultsOf(schema: AnswerSchema, { body }: Answer): readonly string[] {
-  const parsed = schema.parse(body, { unrecognizedObjectKeys: 'fail' });
-  if (parsed.ok) return [];
-  return parsed.errors.map(
-    ({ path, message }) => /^Unexpected key "(.*)"$/.exec(message)?.[1] ?? `${path.join('.')}: ${message}`,
-  );
-}
-
-/** Names like `inboxes.messages.get`; those of a class that another one extends are among them. */
-function methodsOf(part: object, path = ''): readonly string[] {
-  const names = new Set<string>();
-  for (let of = Object.getPrototypeOf(part); of !== Object.prototype; of = Object.getPrototypeOf(of))
-    for (const [name, { get, value }] of Object.entries(Object.getOwnPropertyDescriptors(of))) {
-      if (get !== undefined) for (const one of methodsOf(get.call(part), `${path}${name}.`)) names.add(one);
-      else if (name !== 'constructor' && !name.startsWith('__') && typeof value === 'function') names.add(path + name);
-    }
-  return [...names];
-}
+afterAll(() => world?.[Symbol.asyncDispose](), LIVE_MS_MAX);
 
 /** The schema, the list of the answer where what it describes is found, or none, and what this host never says of it. */
 const WHOLE = [
@@ -220,8 +189,7 @@ const REFUSED = [
 
 describe('an answer to the client of AgentMail', () => {
   it('is known here for each of its methods', () => {
-    const methods = methodsOf(world.aside).filter((name) => OF_MAILBOX.test(name));
-    expect(methods.toSorted()).toEqual([...Object.keys(METHODS), ...UNANSWERED].sort());
+    expect(methodsOf(world.aside)).toEqual([...Object.keys(METHODS), ...Object.keys(VENDOR_CALLS)].sort());
   });
 
   it.each(Object.entries(METHODS))(

@@ -4,9 +4,16 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { AgentMailClient } from 'agentmail';
 import { expect, vi } from 'vitest';
-import type { HostProcess } from '../../scripts/host-process.ts';
-import type { MailboxWorld } from './mailbox-calls.ts';
+import { type HostProcess, ProcessMesh } from '../../scripts/host-process.ts';
+import { OF_DOMAINS } from './domain-calls.ts';
+import { type AnswerSchema, type MailboxWorld, METHODS as WITHOUT_PODS } from './mailbox-calls.ts';
+import { POD_METHODS } from './mailbox-pod-calls.ts';
+import { OF_METRICS } from './metric-calls.ts';
 import { LIVE_MS_MAX } from './time-bounds.ts';
+import { serveZone, type Zone } from './zone.ts';
+
+/** What is asked of a method for its shape alone. */
+export const METHODS = { ...WITHOUT_PODS, ...POD_METHODS, ...OF_METRICS, ...OF_DOMAINS };
 
 export interface Answer {
   readonly status: number;
@@ -14,10 +21,23 @@ export interface Answer {
   readonly body: unknown;
 }
 
+export interface AnsweredMailbox extends MailboxWorld, AsyncDisposable {}
+
 const answers: Answer[] = [];
 
-/** What `METHODS` ask, in a node that has nothing yet. */
-export async function makeWorld({ url, dataDirectory }: HostProcess): Promise<MailboxWorld> {
+/** A node of its own, in which there is what `METHODS` ask for; its DNS says what is in the zone. */
+export async function answeredMailbox(zone: Zone = new Map()): Promise<AnsweredMailbox> {
+  await using stack = new AsyncDisposableStack();
+  const dns = stack.use(await serveZone(zone));
+  const flags = ['--mailbox', '--mailbox-domain', 'agents.example.com', '--mailbox-mx', 'mx.example.com'];
+  const mesh = stack.use(await ProcessMesh.create([{ id: 'mac' }], { flags: [...flags, '--mailbox-dns', dns.at] }));
+  await mesh.start();
+  const world = await makeWorld(mesh.host('mac'));
+  const owned = stack.move();
+  return { ...world, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+async function makeWorld({ url, dataDirectory }: HostProcess): Promise<MailboxWorld> {
   const apiKey = readFileSync(join(dataDirectory, 'mailbox', 'org-key'), 'utf8').trim();
   const aside = new AgentMailClient({ apiKey, baseUrl: url });
   const watched = (key: string) =>
@@ -139,4 +159,13 @@ export async function answersTo(call: () => Promise<unknown>): Promise<readonly 
   answers.length = 0;
   await call();
   return answers.splice(0);
+}
+
+/** What the schema of that client refuses, and each unknown member once, by its name. */
+export function faultsOf(schema: AnswerSchema, { body }: Answer): readonly string[] {
+  const parsed = schema.parse(body, { unrecognizedObjectKeys: 'fail' });
+  if (parsed.ok) return [];
+  return parsed.errors.map(
+    ({ path, message }) => /^Unexpected key "(.*)"$/.exec(message)?.[1] ?? `${path.join('.')}: ${message}`,
+  );
 }

@@ -2,34 +2,25 @@
 import { AgentMailClient } from 'agentmail';
 import { expect, it } from 'vitest';
 import type { ProofSteps } from '../../support/proof-world.ts';
-
-const CALLS: Readonly<Record<string, (client: AgentMailClient) => PromiseLike<unknown>>> = {
-  'agent.signUp': (client) => client.agent.signUp({ humanEmail: 'a@x.com', username: 'a' }),
-  'agent.verify': (client) => client.agent.verify({ otpCode: '123456' }),
-  'providers.list': (client) => client.providers.list(),
-  'providers.search': (client) => client.providers.search({ q: 'mail' }),
-  'providers.get': (client) => client.providers.get('one'),
-  'providers.listAccounts': (client) => client.providers.listAccounts('one'),
-  'providers.connect': (client) => client.providers.connect('one', { inboxId: 'a@x.com' }),
-  'accounts.list': (client) => client.accounts.list(),
-  'accounts.get': (client) => client.accounts.get('one'),
-  'inboxes.authorize': (client) => client.inboxes.authorize('a@x.com', { authToken: 'x' }),
-};
+import { VENDOR_CALLS } from '../../support/vendor-calls.ts';
 
 export const notImplemented: ProofSteps = (world) => {
-  it.each(Object.entries(CALLS))('40 %s: 404 not_implemented in one request, which says why', async (_, call) => {
-    const { host, apiKey } = world();
-    let requests = 0;
-    const counted: typeof fetch = (...asked) => {
-      requests += 1;
-      return fetch(...asked);
-    };
-    const client = new AgentMailClient({ apiKey, baseUrl: host.url, fetch: counted });
-    const refused = await Promise.resolve(call(client)).catch((error: unknown) => error);
-    expect(refused).toMatchObject({
-      statusCode: 404,
-      body: { name: 'NotFoundError', code: 'not_implemented', message: expect.stringMatching(/An own node/) },
-    });
-    expect(requests).toBe(1);
-  });
+  it.each(Object.entries(VENDOR_CALLS))(
+    '40 %s: 404 not_implemented in one request, which says why',
+    async (_, call) => {
+      const { host, apiKey } = world();
+      let requests = 0;
+      const counted: typeof fetch = (...asked) => {
+        requests += 1;
+        return fetch(...asked);
+      };
+      const client = new AgentMailClient({ apiKey, baseUrl: host.url, fetch: counted });
+      const refused = await Promise.resolve(call(client)).catch((error: unknown) => error);
+      expect(refused).toMatchObject({
+        statusCode: 404,
+        body: { name: 'NotFoundError', code: 'not_implemented', message: expect.stringMatching(/An own node/) },
+      });
+      expect(requests).toBe(1);
+    },
+  );
 };
