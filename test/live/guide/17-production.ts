@@ -1,0 +1,95 @@
+// Chapters 17, 19 to 21, which have no code: what is watched, what is believed, and work that goes on for weeks.
+import { expect } from 'vitest';
+import type { Promises } from '../../support/guide.ts';
+import { receiver } from '../../support/hook-receiver.ts';
+import { field, mailAt } from '../../support/proof-world.ts';
+import { LIVE_MS_MAX } from '../../support/time-bounds.ts';
+
+const DAY_MS = 86_400_000;
+
+export const deliverability: Promises = {
+  'Include unsubscribe': async ({ client, inbox, postfix }) => {
+    const inboxId = await inbox('newsletter');
+    const headers = { 'List-Unsubscribe': 'auto' };
+    const wish = { to: 'bob@mail.example.com', subject: 'News', text: 'News.', html: '<p>News.</p>', headers };
+    const { messageId } = await client.inboxes.messages.send(inboxId, wish);
+    const mail = await mailAt(postfix, 'bob', messageId);
+    expect(field(mail, 'List-Unsubscribe')).toMatch(/<mailto:newsletter\+unsubscribe-[^>]+@agents\.example\.com\?/);
+    expect(field(mail, 'Content-Type')).toContain('multipart/alternative');
+  },
+};
+
+export const monitoring: Promises = {
+  'What to monitor': async ({ host, apiKey }) => {
+    const asked = { headers: { authorization: `Bearer ${apiKey}` } };
+    const stats = (await (await fetch(`${host.url}/api/mailbox/stats`, asked)).json()) as object;
+    const flow = ['sent', 'received', 'replied', 'reply_rate', 'median_answer_seconds'];
+    const health = ['forwarded', 'forward_rate', 'work_completed', 'work_failed', 'queue_depth'];
+    const delivery = ['bounced', 'bounce_rate', 'complained', 'complaint_rate', 'delivered', 'delivery_rate', 'opened'];
+    for (const member of [...flow, ...health, ...delivery]) expect(stats).toHaveProperty(member);
+    expect(await (await fetch(`${host.url}/metrics`)).text()).toMatch(/^mesh_mailbox_\w+ \d+$/m);
+  },
+};
+
+export const security: Promises = {
+  'SPF, DKIM, DMARC: what a domain publishes': async ({ client }) => {
+    const { records } = await client.domains.create({ domain: 'secure.example.net' });
+    const texts = records
+      .filter(({ type }) => type === 'TXT')
+      .map(({ name, value }) => `${name} ${value.split(/[;\s]/)[0]}`);
+    expect(texts).toEqual([
+      'secure.example.net v=spf1',
+      expect.stringMatching(/^\w+\._domainkey\.secure\.example\.net v=DKIM1$/),
+      '_dmarc.secure.example.net v=DMARC1',
+    ]);
+    await client.domains.delete('secure.example.net');
+  },
+
+  'Inbound authentication: an event of its own': async ({ client, inbox, hand }) => {
+    const inboxId = await inbox('authenticating');
+    await using hook = await receiver(200);
+    const eventTypes = ['message.received' as const, 'message.received.unauthenticated' as const];
+    const { webhookId } = await client.webhooks.create({ url: hook.url, eventTypes, inboxIds: [inboxId] });
+    const forged = [
+      'From: The bank <it@bank.example>',
+      'Message-ID: <forged@bank.example>',
+      'Subject: Pay',
+      '',
+      'Now.',
+    ];
+    expect(await hand(inboxId, [...forged, ''].join('\r\n'))).toMatch(/^250 /);
+    const told = () => hook.requests.map(({ body }) => JSON.parse(body)).map(({ event_type }) => event_type);
+    await expect.poll(told, { timeout: LIVE_MS_MAX }).toEqual(['message.received.unauthenticated']);
+    expect((await client.inboxes.messages.list(inboxId)).count).toBe(0);
+    await client.webhooks.delete(webhookId);
+  },
+};
+
+export const useCases: Promises = {
+  'Sales: a cadence of follow-ups, which ends when the prospect answers': async ({ client, inbox, receive }) => {
+    const inboxId = await inbox('sdr');
+    const { drafts, messages } = client.inboxes;
+    const first = await messages.send(inboxId, { to: 'bob@mail.example.com', subject: 'An idea', text: 'For you.' });
+    for (const day of [3, 7, 14]) {
+      const sendAt = new Date(Date.now() + (day - 1) * DAY_MS);
+      await drafts.create(inboxId, { inReplyTo: first.messageId, text: `Day ${day}`, sendAt, labels: ['cadence'] });
+    }
+    const scheduled = await drafts.list(inboxId, { labels: ['cadence', 'scheduled'] });
+    expect(scheduled.drafts.map(({ to, sendStatus }) => [to, sendStatus])).toEqual(
+      Array.from({ length: 3 }, () => [['bob@mail.example.com'], 'scheduled']),
+    );
+    const no = await receive(inboxId, 'Re: An idea', `In-Reply-To: ${first.messageId}`, '', 'No, thank you.');
+    expect((await messages.get(inboxId, no.messageId)).threadId).toBe(first.threadId);
+    for (const { draftId } of scheduled.drafts) await drafts.delete(inboxId, draftId);
+    expect((await drafts.list(inboxId)).count).toBe(0);
+  },
+
+  'Internal operations: an agent in CC answers only who put it there': async ({ client, inbox, receive, postfix }) => {
+    const inboxId = await inbox('cc-the-agent');
+    const people = ['Reply-To: catch@mail.example.com', `Cc: ${inboxId}, bob@mail.example.com`];
+    const { messageId } = await receive(inboxId, 'The plan', ...people, '', 'What do we do?');
+    const answer = await client.inboxes.messages.reply(inboxId, messageId, { text: 'In short: wait.' });
+    expect((await client.inboxes.messages.get(inboxId, answer.messageId)).to).toEqual(['catch@mail.example.com']);
+    expect(field(await mailAt(postfix, 'catch', answer.messageId), 'Cc')).toBeUndefined();
+  },
+};
