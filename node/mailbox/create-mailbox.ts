@@ -226,7 +226,7 @@ function openSockets(
   return new EventSockets({
     ...{ ...door, clock, pages: new EventPages(query) },
     lastRow: () => query.ask('lastEventRow', null),
-    rowOf: (eventId) => query.ask('eventRow', eventId),
+    referenceOf: (eventId) => query.ask('eventReference', eventId),
     inboxOf: async (text, scope) => (await inboxes.get(text, scope)).inboxId,
     podOf: async (text) => (await pods.find(text))?.podId,
   });

@@ -220,7 +220,7 @@ export interface QueryQuestions extends DraftReads {
     readonly limit: number;
     readonly bytes: number;
   }): readonly ToldEvent[];
-  eventRow(eventId: string): number | undefined;
+  eventReference(eventId: string): EventReference | undefined;
   eventPayload(eventId: string): string | undefined;
   labelEvents(question: LabelEventsQuestion): Listed<LabelEvent>;
   /** Points of each type; one more than wanted where there are more. */

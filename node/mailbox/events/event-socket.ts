@@ -8,7 +8,7 @@ import { afterMs } from '../../../mesh/time/deadline.ts';
 import { MAILBOX_EVENTS } from '../../changes/change-log.ts';
 import type { Caller } from '../api-key.ts';
 import { MailboxError, mailboxAnswer, mailboxErrorOf, noSuch } from '../errors.ts';
-import { toHear } from '../event.ts';
+import { type EventReference, type EventType, isOfMail, toHear } from '../event.ts';
 import { missingPermission } from '../http/gate.ts';
 import { allows } from '../permission.ts';
 import { holdsInbox, type Scope } from '../scope.ts';
@@ -39,7 +39,7 @@ export interface EventSocketParts {
   readonly lastRow: () => Promise<number>;
   /** The event after which it wants to hear what it has missed, by its id. */
   readonly since: string | undefined;
-  readonly rowOf: (eventId: string) => Promise<number | undefined>;
+  readonly referenceOf: (eventId: string) => Promise<EventReference | undefined>;
   /** The inbox that a text means, if it is within a scope. Throws `not_found`, `misdirected`. */
   readonly inboxOf: (text: string, scope: Scope) => Promise<string>;
   readonly podOf: (text: string) => Promise<string | undefined>;
@@ -119,10 +119,10 @@ export class EventSocket {
 
   /** The row after which it goes on. Throws `not_found`: what it has missed is kept no more. */
   async #missedRow(): Promise<number | undefined> {
-    const { since, rowOf } = this.#parts;
+    const { since, referenceOf } = this.#parts;
     if (since === undefined) return undefined;
-    const row = await rowOf(since);
-    if (row !== undefined) return row;
+    const event = await referenceOf(since);
+    if (event !== undefined && this.#mayHaveHeard(event)) return event.row;
     throw new MailboxError(
       'not_found',
       `There is no event '${since.slice(0, 100)}' any more: connect without 'since'.`,
@@ -149,12 +149,21 @@ export class EventSocket {
     }
   }
 
-  #wants({ type, inboxId = '', podId = '' }: EventFrame): boolean {
+  /** Whether the key may know of an event. Of an inbox that is gone nobody knows the pod any more: who heard of it goes on behind it. */
+  #mayHaveHeard(event: EventReference): boolean {
+    const { type, podId = isOfMail(event) ? this.#parts.caller.podId : undefined } = event;
+    return this.#mayHear(type, { podId, inboxId: isOfMail(event) ? event.inboxId : undefined });
+  }
+
+  /** What is about no inbox is above the key of one. */
+  #mayHear(type: EventType, { podId = '', inboxId = '' }: Scope): boolean {
     const { caller } = this.#parts;
+    return holdsInbox(caller, { podId, inboxId }) && toHear(type).every((one) => allows(caller.permissions, one));
+  }
+
+  #wants({ type, inboxId = '', podId = '' }: EventFrame): boolean {
     const { types, inboxIds, podIds } = this.#wish ?? {};
-    // What is about no inbox is above the key of one.
-    if (!holdsInbox(caller, { podId, inboxId })) return false;
-    if (type === 'domain.verified' && !allows(caller.permissions, 'domain_read')) return false;
+    if (!this.#mayHear(type, { podId, inboxId })) return false;
     const isNamed = inboxIds?.has(inboxId) === true || podIds?.has(podId) === true;
     if ((inboxIds !== undefined || podIds !== undefined) && !isNamed) return false;
     return types?.has(type) ?? !type.startsWith('message.received.');

@@ -28,7 +28,8 @@ const CLOSE_MS_MAX = 1_000;
 /** The key opens nothing any more (RFC 6455 §7.4.1: a policy is violated). */
 const POLICY = 1008;
 
-export interface EventSocketsParts extends Pick<EventSocketParts, 'pages' | 'lastRow' | 'rowOf' | 'inboxOf' | 'podOf'> {
+export interface EventSocketsParts
+  extends Pick<EventSocketParts, 'pages' | 'lastRow' | 'referenceOf' | 'inboxOf' | 'podOf'> {
   readonly admission: Pick<Admission, 'admitText'>;
   readonly rates: Pick<KeyRates, 'count'>;
   readonly news: Pick<EventNews, 'hear'>;

@@ -147,8 +147,7 @@ export class EventReader {
 
   /** What follows a row, in order, at most `limit`. */
   references({ after, limit }: { readonly after: number; readonly limit: number }): readonly EventReference[] {
-    const sql = `SELECT row, event_id, event_type, inbox_id, ${POD}, agent_id, message_id, thread_id, domain FROM event WHERE row > ?
-      ORDER BY row LIMIT ?`;
+    const sql = `${REFERENCE} WHERE row > ? ORDER BY row LIMIT ?`;
     return this.#connection.all<StoredEvent>(sql, after, limit).map(referenceOf);
   }
 
@@ -167,8 +166,9 @@ export class EventReader {
   }
 
   /** Absent: there is no such event any more. */
-  rowOf(eventId: string): number | undefined {
-    return this.#connection.get<{ row: number }>('SELECT row FROM event WHERE event_id = ?', eventId)?.row;
+  reference(eventId: string): EventReference | undefined {
+    const stored = this.#connection.get<StoredEvent>(`${REFERENCE} WHERE event_id = ?`, eventId);
+    return stored && referenceOf(stored);
   }
 
   /** The octets to deliver; absent when the event is gone, or its mail is. */
@@ -203,6 +203,7 @@ function payloadOf(stored: StoredEvent): string {
 // Of an inbox that was made anew, what happened before is erased.
 const POD = `coalesce(domain_pod_id, (SELECT pod.pod_id FROM inbox JOIN pod ON pod.row = inbox.pod
   WHERE inbox.inbox_id = event.inbox_id)) AS pod_id`;
+const REFERENCE = `SELECT row, event_id, event_type, inbox_id, ${POD}, agent_id, message_id, thread_id, domain FROM event`;
 const SUBJECT = `SELECT inbox.inbox_id, inbox.agent_id, message.message_id, thread.thread_id, message.thread, message.trace FROM message
   JOIN inbox ON inbox.row = message.inbox JOIN thread ON thread.row = message.thread WHERE message.row = ?`;
 const INSERT = `INSERT INTO event (event_id, event_type, inbox_id, agent_id, message_id, thread_id, at, message, has_text, size, payload,

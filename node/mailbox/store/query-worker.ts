@@ -94,7 +94,7 @@ answerQuestions<QueryQuestions>(
     lastEventRow: () => events.lastRow(),
     eventReferences: (question) => events.references(question),
     toldEvents: (question) => events.told(question),
-    eventRow: (eventId) => events.rowOf(eventId),
+    eventReference: (eventId) => events.reference(eventId),
     eventPayload: (eventId) => events.payload(eventId),
     countedEvents: (asked) => metrics.events(asked),
     usage: (asked) => metrics.usage(asked),

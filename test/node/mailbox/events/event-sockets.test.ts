@@ -1,4 +1,5 @@
 // Sockets as clients have them, on a real connection; what the mailbox says is the test's.
+// Longer than 300 lines: what a socket is told depends on one set of keys and events, which stands beside it.
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -50,7 +51,14 @@ beforeEach(async () => {
     },
     pages: { after: async (row) => events.filter((event) => event.row > row).slice(0, 2) },
     lastRow: async () => events.length,
-    rowOf: async (eventId) => events.find(({ text }) => JSON.parse(text).event_id === eventId)?.row,
+    referenceOf: async (eventId) => {
+      const found = events.find(({ text }) => JSON.parse(text).event_id === eventId);
+      if (found === undefined) return undefined;
+      const { row, type, inboxId = '' } = found;
+      const podId = found.podId || undefined;
+      if (type === 'domain.verified') return { row, eventId, podId, type, domain: 'x.com' };
+      return { row, eventId, podId, type, inboxId, agentId: 'a', messageId: 'm', threadId: 't' };
+    },
     inboxOf: async (text, scope) => {
       if ((text !== A && text !== B) || !holdsInbox(scope, { podId: POD, inboxId: text }))
         throw new MailboxError('not_found', 'There is no such inbox.');
@@ -211,6 +219,36 @@ describe('a socket', () => {
     const late = await connect('?api_key=org&since=gone');
     late.say({ type: 'subscribe' });
     await expect.poll(() => late.heard).toEqual([expect.objectContaining({ type: 'error', name: 'NotFoundError' })]);
+  });
+
+  it.each([
+    ['of%20a', B, 'message.received', POD],
+    ['of%20other%20pod', A, 'message.received', POD],
+    ['of%20pod', undefined, 'domain.verified', ''],
+    ['no%20domain', undefined, 'domain.verified', POD],
+    ['no%20spam', A, 'message.received.spam', POD],
+  ] as const)(
+    'of the key %s is told of an event of which that hears nothing (%s %s) what it is told of one that never was',
+    async (key, inboxId, type, podId) => {
+      happen(inboxId, type, podId);
+      const heard = [];
+      for (const since of ['e1', 'e2']) {
+        const client = await connect(`?api_key=${key}&since=${since}`);
+        client.say({ type: 'subscribe' });
+        await expect.poll(() => client.heard.length).toBe(1);
+        heard.push(JSON.parse(JSON.stringify(client.heard[0]).replace(since, 'e')));
+      }
+      expect(heard[0]).toEqual(heard[1]);
+      expect(heard[0]).toMatchObject({ type: 'error', name: 'NotFoundError' });
+    },
+  );
+
+  it('goes on behind an event of an inbox that is gone, and so is of no pod any more', async () => {
+    happen('gone@x.com');
+    events[0] = { ...(events[0] as EventFrame), podId: undefined };
+    happen(A);
+    const { heard } = await subscribed({}, '?api_key=of%20pod&since=e1');
+    await expect.poll(() => heard.slice(1)).toEqual(['e2']);
   });
 
   it.each(['{', '[]', '{"type":"other"}', '{"type":"subscribe","event_types":["lost"]}', '{"type":"subscribe","x":1}'])(
