@@ -13,7 +13,12 @@ import { reports } from './proof/21-reports.ts';
 import { webhooks } from './proof/23-webhooks.ts';
 import { sockets } from './proof/24-sockets.ts';
 import { workers } from './proof/25-workers.ts';
+import { keys, pods } from './proof/26-pods.ts';
+import { isolation } from './proof/28-isolation.ts';
 import { domains } from './proof/29-domains.ts';
+import { metrics } from './proof/30-metrics.ts';
+import { search } from './proof/31-search.ts';
+import { many } from './proof/32-many.ts';
 import { deletion } from './proof/36-deletion.ts';
 import { kill } from './proof/37-kill.ts';
 import { wrongHost } from './proof/38-wrong-host.ts';
@@ -24,7 +29,8 @@ import { notImplemented } from './proof/40-not-implemented.ts';
 const PROOF: readonly ProofSteps[] = [
   ...[inboxes, reading, answers, labels],
   ...[drafts, lists, reports, webhooks, sockets],
-  ...[workers, domains, deletion, kill, wrongHost, corpus, notImplemented],
+  ...[workers, pods, keys, isolation, domains, metrics, search, many],
+  ...[deletion, kill, wrongHost, corpus, notImplemented],
 ];
 
 const unless = WITHOUT_POSTFIX === undefined ? '' : ` (steps are skipped: ${WITHOUT_POSTFIX})`;

@@ -29,7 +29,7 @@ const PARAMETERS: Readonly<Record<string, IdKind>> = {
 };
 /** What is the same in every request. */
 const CONSTANTS: Readonly<Record<string, string>> = {
-  ...{ attachment_id: ATTACHMENT_ID, direction: 'receive', type: 'block' },
+  ...{ attachment_id: '', direction: 'receive', type: 'block' },
 };
 const LABELS = { add_labels: ['x'] };
 const HOOK = { url: 'http://127.0.0.1:9/hook', event_types: ['message.received'] };
@@ -114,14 +114,26 @@ export function idsOf(route: TableRoute): readonly { readonly kind: IdKind; read
   return [...inPath, ...inBody.map((kind) => ({ kind, isInBody: true }))];
 }
 
-/** `inPath`, `inBody`: the ids to name. */
+export interface RequestParts {
+  /** The ids to name. */
+  readonly inPath: Pick;
+  readonly inBody: Pick;
+  /** Of the key. */
+  readonly text: string;
+  /** Where it is sent; absent: to nobody. */
+  readonly origin?: string;
+  /** Absent: that of the tests' mails. */
+  readonly attachmentId?: string;
+}
+
 export function requestTo(
   route: TableRoute,
-  { inPath, inBody, text }: { readonly inPath: Pick; readonly inBody: Pick; readonly text: string },
+  { inPath, inBody, text, origin = 'http://localhost', attachmentId = ATTACHMENT_ID }: RequestParts,
 ): Request {
+  const constants: Readonly<Record<string, string>> = { ...CONSTANTS, attachment_id: attachmentId };
   const path = route.path.replaceAll(/:(\w+)/g, (_, name: string) => {
     const kind = PARAMETERS[name];
-    return encodeURIComponent(kind === undefined ? (CONSTANTS[name] ?? '') : inPath(kind));
+    return encodeURIComponent(kind === undefined ? (constants[name] ?? '') : inPath(kind));
   });
   const body = bodyOf(route, inBody);
   const isMail = typeof body === 'string';
@@ -137,7 +149,7 @@ export function requestTo(
         : 'message/rfc822'
       : 'application/json',
   };
-  return new Request(`http://localhost${path}${query}`, {
+  return new Request(`${origin}${path}${query}`, {
     ...{ method: route.method, headers },
     ...(body === undefined ? {} : { body: isMail ? body : JSON.stringify(body) }),
   });

@@ -6,17 +6,20 @@ import { PERMISSIONS, type Permission } from '../../../../node/mailbox/permissio
 import { Writer } from '../../../../node/mailbox/store/writer.ts';
 import { baseSubject } from '../../../../node/mailbox/threads/subject.ts';
 import { chooseThread } from '../../../../node/mailbox/threads/thread-choice.ts';
+import {
+  firstWrong,
+  holds,
+  homeOf,
+  masked,
+  mixtures,
+  type Named,
+  type Owner,
+  ownOf,
+  picking,
+} from '../../../support/isolation.ts';
 import { type MailboxNode, mailboxNode } from '../../../support/mailbox-node.ts';
 import { receivedMail } from '../../../support/mails.ts';
-import {
-  ATTACHMENT_ID,
-  ID_KINDS,
-  type IdKind,
-  idsOf,
-  NEVER,
-  requestTo,
-  type TableRoute,
-} from '../../../support/route-requests.ts';
+import { ATTACHMENT_ID, ID_KINDS, NEVER, requestTo, type TableRoute } from '../../../support/route-requests.ts';
 import { seededRandom } from '../../../support/seeded-random.ts';
 import { LIVE_MS_MAX } from '../../../support/time-bounds.ts';
 
@@ -25,22 +28,6 @@ const PART: MailPart = {
   ...{ encoding: 'identity', start: 0, end: 2, size: 2 },
 };
 const HOOK = { url: 'http://127.0.0.1:9/hook', event_types: ['message.received'] };
-
-/** Something with a scope, what is of it, and the key that opens it. */
-interface Owner {
-  readonly name: string;
-  readonly pod?: string;
-  readonly inbox?: string;
-  readonly ids: Partial<Readonly<Record<IdKind, string>>>;
-  readonly text: string;
-}
-
-/** One id that a request names: whose it is. */
-interface Named {
-  readonly kind: IdKind;
-  readonly isInBody: boolean;
-  readonly owner: Owner;
-}
 
 let node: MailboxNode;
 let writer: Writer;
@@ -124,56 +111,8 @@ const ask = async (request: Request) => {
   return { status: response.status, headers, text: await response.text() };
 };
 
-const holds = (caller: Owner, { pod, inbox }: Owner) =>
-  caller.inbox === undefined ? caller.pod === undefined || caller.pod === pod : caller.inbox === inbox;
-
-/** Whether what is named last lies within the key's scope, and within what the path has named before. */
-const isRight = (caller: Owner, all: readonly Named[]) => {
-  const last = all.at(-1) as Named;
-  const inPath = all.slice(0, -1).filter(({ isInBody }) => !isInBody);
-  const pod = inPath.find(({ kind }) => kind === 'pod')?.owner.pod;
-  const inbox = inPath.find(({ kind }) => kind === 'inbox')?.owner.inbox;
-  if (!holds(caller, last.owner)) return false;
-  return (pod === undefined || last.owner.pod === pod) && (inbox === undefined || last.owner.inbox === inbox);
-};
-
-/** The first thing that is named out of its place; absent: there is none. */
-const firstWrong = (caller: Owner, all: readonly Named[]) =>
-  all.find((_, at) => !isRight(caller, all.slice(0, at + 1)));
-
-/** Each way to name things of `other` in the place of one's own. */
-function* mixtures(route: TableRoute, own: Owner, other: Owner): Generator<readonly Named[]> {
-  const ids = idsOf(route);
-  for (let mask = 1; mask < 2 ** ids.length; mask += 1) {
-    const all = ids.map(({ kind, isInBody }, at) => {
-      const owner = (mask >> at) % 2 === 1 ? other : own;
-      // A pod is above its inboxes.
-      return { kind, isInBody, owner: kind === 'pod' ? podOf(owner) : owner };
-    });
-    if (all.every(({ kind, owner }) => owner.ids[kind] !== undefined)) yield all;
-  }
-}
-
-const podOf = ({ pod }: Owner): Owner => ({
-  ...{ name: `pod of ${pod}`, text: '' },
-  ...(pod === undefined ? { ids: {} } : { pod, ids: { pod } }),
-});
-
-/** What is named as the request wants it, but `never` as what never was. */
-const picking = (named: readonly Named[], isInBody: boolean, never?: Named) => (kind: IdKind) => {
-  const one = named.find((candidate) => candidate.kind === kind && candidate.isInBody === isInBody) as Named;
-  return one === never ? NEVER[kind] : String(one.owner.ids[kind]);
-};
 const asked = (route: TableRoute, text: string, named: readonly Named[], never?: Named) =>
   ask(requestTo(route, { inPath: picking(named, false, never), inBody: picking(named, true, never), text }));
-
-/** What a key can name of its own; of the organization's keys, what is of one inbox. */
-const homeOf = (caller: Owner): Owner => owners.find((one) => one.inbox !== undefined && holds(caller, one)) ?? caller;
-const ownOf = (route: TableRoute, home: Owner): readonly Named[] =>
-  idsOf(route).map((id) => ({ ...id, owner: id.kind === 'pod' ? podOf(home) : home }));
-
-const masked = (text: string, ids: readonly string[]) =>
-  ids.reduce((said, id) => said.replaceAll(id, 'ID').replaceAll(encodeURIComponent(id), 'ID'), text);
 
 describe.each(CALLERS)('with the key of %s', (name) => {
   it(
@@ -183,7 +122,7 @@ describe.each(CALLERS)('with the key of %s', (name) => {
       let compared = 0;
       for (const route of table)
         for (const other of owners)
-          for (const named of mixtures(route, homeOf(caller), other)) {
+          for (const named of mixtures(route, homeOf(owners, caller), other)) {
             const wrong = firstWrong(caller, named);
             if (wrong === undefined) continue;
             const what = [route.method, route.path, ...named.map(({ kind, owner }) => `${kind} of ${owner.name}`)];
@@ -206,7 +145,7 @@ describe.each(CALLERS)('with the key of %s', (name) => {
     'no list has anything that lies outside',
     async () => {
       const caller = ownerOf(name);
-      const home = homeOf(caller);
+      const home = homeOf(owners, caller);
       const outside = owners
         .filter((one) => !holds(caller, one))
         .flatMap(({ ids, pod }) =>
