@@ -42,8 +42,10 @@ ${none}
 function rowOf(entry: ChangeEntry): Markup {
   const { timestamp, event, agent } = entry;
   const what = whatOf(entry);
+  // Of a domain, the entry names the organization, which has no page.
+  const agentId = 'domain' in entry ? undefined : agent.id;
   const when = `${timestamp.slice(0, 10)}\u00a0${timestamp.slice(11, 19)}`;
-  return row({ when, event, agentId: agent.id, agent: agent.name, host: agent.hostId, what });
+  return row({ when, event, agentId, agent: agent.name, host: agent.hostId, what });
 }
 
 function whatOf(entry: ChangeEntry): string {
@@ -52,13 +54,16 @@ function whatOf(entry: ChangeEntry): string {
   return 'message' in entry ? `${entry.message.inbox_id}: ${entry.message.message_id}` : told(entry.changes);
 }
 
-type Row = Readonly<Record<'when' | 'event' | 'agentId' | 'agent' | 'host' | 'what', string>>;
+interface Row extends Readonly<Record<'when' | 'event' | 'agent' | 'host' | 'what', string>> {
+  /** Absent: no agent is meant. */
+  readonly agentId: string | undefined;
+}
 
 /** The script fills the same with what comes later. */
 function row({ when, event, agentId, agent, host, what }: Row): Markup {
   return markup`<tr role="row"><th scope="row" role="rowheader" data-label="When"><div class="whole" data-is="when">${when}</div></th>
 <td role="cell" data-label="Event"><div class="whole" data-is="event">${event}</div></td>
-<td role="cell" data-label="Agent"><div><a data-is="agent" href="/page/agents/${encodeURIComponent(agentId)}">${agent}</a></div></td>
+<td role="cell" data-label="Agent"><div>${agentId === undefined ? '–' : markup`<a data-is="agent" href="/page/agents/${encodeURIComponent(agentId)}">${agent}</a>`}</div></td>
 <td role="cell" data-label="Host"><div data-is="host">${host}</div></td>
 <td role="cell" data-label="What"><div data-is="what">${breakable(what)}</div></td></tr>`;
 }

@@ -53,6 +53,8 @@ function listen(list) {
     const agent = made.querySelector('[data-is="agent"]');
     agent.textContent = visible(change.agent.name);
     agent.href = `/page/agents/${encodeURIComponent(change.agent.id)}`;
+    // The organization is named there, which has no page.
+    if (change.domain !== undefined) agent.replaceWith('–');
     made.classList.add('fresh');
     list.prepend(made);
     while (list.children.length > CHANGES_MAX) list.lastElementChild.remove();
@@ -60,9 +62,10 @@ function listen(list) {
   };
 }
 
-function told({ changes = {}, email, message }) {
+function told({ changes = {}, email, message, domain }) {
   if (email !== undefined) return visible(`${email.state}: ${email.subject}`);
   if (message !== undefined) return visible(`${message.inbox_id}: ${message.message_id}`);
+  if (domain !== undefined) return visible(domain.domain_id);
   const signs = { added: '+', removed: '−', modified: '~', fields: '~' };
   const parts = Object.entries(signs).flatMap(([name, sign]) =>
     (changes[name] ?? []).map((one) => `${sign}\u00a0${one}`),

@@ -159,6 +159,19 @@ describe.skipIf(CHROMIUM === undefined)(
       expect(seen.complaints).toEqual([]);
     });
 
+    it('names no agent beside a domain that was verified', async () => {
+      await using world = await pageWorld();
+      await using seen = await open(world);
+      await seen.go('/page/changes');
+      await expect.poll(() => seen.page.locator('[data-listening]').textContent()).toContain('Listening');
+      const draft = { event: 'domain.verified', domain: { domain_id: 'acme.example', event_id: 'e' } } as const;
+      const told = [{ agentId: 'the-organization' as never, agentName: 'acme.example', draft }];
+      await world.node.registry.mail.commitMails({ told, writes: [], apply: () => undefined });
+      const row = seen.page.locator('tbody tr').first();
+      await expect.poll(() => row.textContent()).toMatch(/domain\.verified\s*–\s*mac\s*acme\.example/);
+      expect(await row.locator('a').count()).toBe(0);
+    });
+
     it('is brought up to date while somebody looks at it', async () => {
       await using world = await pageWorld();
       await using seen = await open(world);

@@ -90,6 +90,21 @@ describe('an agent', () => {
   });
 });
 
+describe('changes', () => {
+  it('have the agent whose they are, but for those of a domain, which no agent has', async () => {
+    const { visitor, makeAgent, node } = await world();
+    const agentId = await makeAgent('iac', { address: 'titania@x.com' });
+    const domain = { domain_id: 'acme.example', event_id: 'e' };
+    const told = { agentId: 'the-organization' as never, agentName: 'acme.example' };
+    const draft = { event: 'domain.verified', domain } as const;
+    await node.registry.mail.commitMails({ told: [{ ...told, draft }], writes: [], apply: () => undefined });
+    const { html } = await visitor.get('/page/changes');
+    expect(rowsOf(html)[0]).toMatch(/domain\.verified – mac acme\.example$/);
+    expect(html).toContain(`href="/page/agents/${agentId}"`);
+    expect(html).not.toContain('the-organization');
+  });
+});
+
 describe('what somebody else wrote', () => {
   it('is shown, and never becomes part of the page', async () => {
     const { visitor, makeAgent, ask } = await world();
