@@ -3,40 +3,19 @@ import type { Context } from 'hono';
 import { z } from 'zod';
 import type { Clock } from '../../../mesh/ports.ts';
 import { pathSegment } from '../../http/input.ts';
-import { MailboxError, noSuch, wrongField } from '../errors.ts';
+import { noSuch } from '../errors.ts';
 import { noRoute, refuseScopedKey } from '../http/caller.ts';
 import { PAGE_PARAMETERS, readForm, readParameters } from '../http/input.ts';
+import { listForm, refuseKeptEntry, settledEntry, wishedEntry } from '../http/list-form.ts';
 import { nameOf, namesPageBody } from '../http/page-token.ts';
 import type { Routes, ScopedRoutes } from '../http/routes.ts';
 import type { Organization } from '../inbox.ts';
-import {
-  entryNameOf,
-  LIST_DIRECTIONS,
-  LIST_ENTRIES_MAX,
-  LIST_TYPES,
-  type ListEntry,
-  type ListNamed,
-  type ListType,
-} from '../list-entry.ts';
+import { entryNameOf, LIST_DIRECTIONS, LIST_TYPES, type ListEntry, type ListNamed } from '../list-entry.ts';
 import { timeText } from '../mail-bodies.ts';
 import type { Asks, IntakeQuestions, QueryQuestions } from '../questions.ts';
 import { LEVELS, type Scope } from '../scope.ts';
 
 const FORM_BYTES_MAX = 16 * 1_024;
-const ENTRY_CHARACTERS_MAX = 1_024;
-const REASON_CHARACTERS_MAX = 500;
-
-const READ_ONLY = 'This host has made the entry, for mail to that address came back for good or it complained.';
-
-const form = z.strictObject({
-  entry: z.string().min(1).max(ENTRY_CHARACTERS_MAX),
-  reason: z
-    .string()
-    .max(REASON_CHARACTERS_MAX)
-    .regex(/^[^\p{Cc}]*$/u, 'must have no control characters')
-    .optional(),
-});
-
 const pageParameters = z.strictObject({ limit: PAGE_PARAMETERS.limit, page_token: PAGE_PARAMETERS.page_token });
 
 export interface ListServices {
@@ -65,14 +44,10 @@ function wholeListRoutes(at: ScopedRoutes, { intake, query, organization, clock 
   at.add('POST', '', 'list_entry_create', async (c, scope) => {
     if (at.level === 'organization') refuseScopedKey(c, 'A list of the organization');
     const asked = namedBy(c, scope);
-    const wished = wishedEntry(await readForm(c, form, FORM_BYTES_MAX), asked.listType);
+    const wished = wishedEntry(await readForm(c, listForm, FORM_BYTES_MAX), asked.listType);
     const added = await intake.ask('addListEntry', { ...asked, ...wished, atMs: clock.wallMs() });
-    if (added.outcome === 'gone') throw noSuch(asked.scope.kind);
-    if (added.outcome === 'full') {
-      const message = `The lists of one ${asked.scope.kind} have at most ${LIST_ENTRIES_MAX} entries.`;
-      throw new MailboxError('limit_exceeded', message, { fix: 'Delete some, or name a domain in their place.' });
-    }
-    return c.json(entryBody(added.entry, { ...(await organization()), podId: scope.podId }));
+    const entry = settledEntry(added, asked.scope);
+    return c.json(entryBody(entry, { ...(await organization()), podId: scope.podId }));
   });
 }
 
@@ -90,9 +65,7 @@ function entryRoutes(at: ScopedRoutes, { intake, query, organization }: ListServ
   });
 
   at.add('DELETE', '/:entry', 'list_entry_delete', async (c, scope) => {
-    const outcome = await intake.ask('removeListEntry', meant(c, scope));
-    if (outcome === 'gone') throw noSuch('entry');
-    if (outcome === 'read-only') throw new MailboxError('cannot_delete', READ_ONLY);
+    refuseKeptEntry(await intake.ask('removeListEntry', meant(c, scope)));
     return c.body(null, 204);
   });
 }
@@ -104,15 +77,6 @@ function namedBy(c: Context, { podId, inboxId }: Scope): ListNamed {
   if (direction === undefined || listType === undefined) throw noRoute(c);
   if (inboxId !== undefined) return { scope: { kind: 'inbox', inboxId }, direction, listType };
   return { scope: podId === undefined ? { kind: 'organization' } : { kind: 'pod', podId }, direction, listType };
-}
-
-/** Throws `validation_error`. */
-function wishedEntry({ entry, reason }: z.output<typeof form>, listType: ListType) {
-  const name = entryNameOf(entry);
-  if ('fault' in name)
-    throw wrongField('entry', `must be an address or a domain, like jane@example.com or example.com: ${name.fault}`);
-  if (reason !== undefined && listType === 'allow') throw wrongField('reason', 'is for lists that block alone');
-  return { ...name, reason };
 }
 
 function entryBody(
