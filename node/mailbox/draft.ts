@@ -166,6 +166,8 @@ export interface DueDrafts {
 
 export interface DraftsQuestion extends Scope {
   readonly labels: readonly string[];
+  /** Only those for which somebody has to decide: they have no time, or were refused. */
+  readonly isUndecided?: boolean | undefined;
   /** Times of the last change in milliseconds since 1970, both exclusive. */
   readonly before?: number | undefined;
   readonly after?: number | undefined;
@@ -201,6 +203,8 @@ export interface DraftWrites {
 export interface DraftReads {
   draft(question: DraftQuestion): Draft | undefined;
   drafts(question: DraftsQuestion): Listed<DraftItem>;
+  /** The draft as a page that may be shown, as its mail would be. */
+  draftPreview(question: DraftQuestion): string | undefined;
   draftFile(question: DraftQuestion & { readonly attachmentId: string }): FoundDraftFile | undefined;
   /** The file of a row, with all its octets where those are not in a file; `digest`: its beginning. */
   draftOctets(question: {

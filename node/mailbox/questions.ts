@@ -36,6 +36,7 @@ import type {
   OutgoingDraft,
   SentIds,
 } from './outgoing-mail.ts';
+import type { OverviewReads } from './overview.ts';
 import type { AddedPod, NewPod, Pod, RemovedPod } from './pod.ts';
 import type { Standing, StandingQuestion } from './recipient-question.ts';
 import type { LeftReport } from './report.ts';
@@ -173,7 +174,7 @@ export interface PodsQuestion {
 }
 
 /** The worker that reads. */
-export interface QueryQuestions extends DraftReads {
+export interface QueryQuestions extends DraftReads, OverviewReads {
   /** The pod that a text means: its id, or the client id that it was made with. */
   pod(text: string): Pod | undefined;
   pods(question: PodsQuestion): Listed<Pod>;

@@ -61,7 +61,7 @@ const IS_ACTIVE = "EXISTS (SELECT 1 FROM inbox WHERE inbox.row = draft.inbox AND
 const HAS_LABEL =
   '(status = ? OR EXISTS (SELECT 1 FROM draft_label WHERE draft_label.draft = draft.row AND label = ?))';
 
-export class DraftReader implements DraftReads {
+export class DraftReader implements Omit<DraftReads, 'draftPreview'> {
   readonly #connection: Connection;
 
   constructor(connection: Connection) {
@@ -159,11 +159,13 @@ function conditionsOf({
   labels,
   before,
   after,
+  isUndecided = false,
   isAscending,
   place,
 }: DraftsQuestion): readonly Condition[] {
   const optional: readonly (Condition | undefined)[] = [
     inboxId === undefined ? undefined : ['inbox = (SELECT row FROM inbox WHERE inbox_id = ?)', [inboxId]],
+    isUndecided ? ["(status IS NULL OR status = 'failed')", []] : undefined,
     before === undefined ? undefined : ['updated_at < ?', [before]],
     after === undefined ? undefined : ['updated_at > ?', [after]],
     place && [`(updated_at, row) ${isAscending ? '>' : '<'} (?, ?)`, [place.atMs, place.row]],

@@ -1,6 +1,7 @@
 // The worker that reads, on a connection of its own: a long list keeps no mail waiting that comes in.
 import { parentPort, workerData } from 'node:worker_threads';
-import { partOctets } from '../http/mail-octets.ts';
+import type { DraftQuestion } from '../draft.ts';
+import { partOctets, storedOctets } from '../http/mail-octets.ts';
 import type { Listed } from '../list.ts';
 import { mailBody, mailItemBody, threadBody } from '../mail-bodies.ts';
 import type { MailPart } from '../message.ts';
@@ -22,6 +23,7 @@ import { exportedMails } from './mail-export.ts';
 import { MailReader } from './mail-reader.ts';
 import { MetricReader } from './metric-reader.ts';
 import { outdatedMails } from './outdated.ts';
+import { OverviewReader } from './overview-reader.ts';
 import { PodRows } from './pod-rows.ts';
 import { SearchReader } from './search-reader.ts';
 import { StatsReader } from './stats-reader.ts';
@@ -46,6 +48,7 @@ const events = new EventReader(connection);
 const drafts = new DraftReader(connection);
 const lists = new ListRows(connection);
 const threads = new ThreadReader(connection, mails);
+const overview = new OverviewReader(connection);
 const [metrics, stats] = [new MetricReader(connection), new StatsReader(connection)];
 const search = new SearchReader(connection, mails, threads);
 
@@ -55,6 +58,20 @@ async function preview(question: MailQuestion): Promise<string | undefined> {
   if (mail === undefined || octets === undefined) return undefined;
   const octetsOf = async (part: MailPart) => Buffer.concat(await Array.fromAsync(partOctets(directory, octets, part)));
   return await safePage(mail, octetsOf);
+}
+
+async function draftPreview(question: DraftQuestion): Promise<string | undefined> {
+  const draft = drafts.draft(question);
+  if (draft === undefined) return undefined;
+  const parts = draft.files.map((file) => ({ ...file, encoding: 'identity' as const, start: 0, end: file.size }));
+  const octetsOf = async ({ attachmentId }: MailPart) => {
+    const found = drafts.draftFile({ ...question, attachmentId });
+    const kept = found && drafts.draftOctets({ row: found.row, digest: found.file.digest });
+    if (kept === undefined) return Buffer.alloc(0);
+    const { digest, size: rawSize } = kept.file;
+    return await storedOctets(directory, { message: 0, digest, trace: '', content: kept.content, rawSize });
+  };
+  return await safePage({ ...draft, parts }, octetsOf);
 }
 
 answerQuestions<QueryQuestions>(
@@ -122,8 +139,13 @@ answerQuestions<QueryQuestions>(
     listEntry: (meant) => lists.find(meant),
     listEntries: (question) => lists.list(question),
     labelEvents: (question) => listLabelEvents(connection, question),
+    heldBackMails: (question) => overview.heldBackMails(question),
+    waitingForPeople: () => overview.waitingForPeople(),
+    unreadIn: (inboxIds) => overview.unreadIn(inboxIds),
+    countedPods: (podIds) => overview.countedPods(podIds),
     draft: (question) => drafts.draft(question),
     drafts: (question) => drafts.drafts(question),
+    draftPreview,
     draftFile: (question) => drafts.draftFile(question),
     draftOctets: (question) => drafts.draftOctets(question),
   },

@@ -15,6 +15,7 @@ import { form12 } from './form-12.ts';
 import { form13 } from './form-13.ts';
 import { form14 } from './form-14.ts';
 import { form15 } from './form-15.ts';
+import { form16 } from './form-16.ts';
 import type { Migration } from './migration.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -33,4 +34,5 @@ export const MIGRATIONS: readonly Migration[] = [
   form13,
   form14,
   form15,
+  form16,
 ];
