@@ -34,10 +34,20 @@ interface Outcome {
   readonly count?: number | undefined;
 }
 
-export interface Acted {
+/** What is no page: a file, or a page in a frame. */
+export interface Given {
   readonly needs: (c: Context) => Asked;
-  /** A view is shown at once, and at no address that could be asked for again. */
-  readonly run: (c: Context, form: URLSearchParams) => Promise<Outcome | View>;
+  readonly answer: (c: Context) => Response | Promise<Response>;
+}
+
+export interface Acted {
+  /** What the head names on a view that it shows. */
+  readonly section?: Section;
+  readonly needs: (c: Context) => Asked;
+  /** Octets of its form; absent: `FORM_BYTES_MAX`. */
+  readonly formBytesMax?: number;
+  /** A view is shown at once, and at no address that could be asked for again. One with a status of 400 or more has changed nothing. */
+  readonly run: (c: Context, form: URLSearchParams, asker: Asker) => Promise<Outcome | View>;
 }
 
 export interface DoorOptions extends AskerServices {
@@ -90,17 +100,29 @@ export class PageDoor {
     return this;
   }
 
-  act(path: string, { needs, run }: Acted): this {
+  give(path: string, { needs, answer }: Given): this {
+    resource(this.#app as unknown as Hono, path, {
+      GET: async (c) => {
+        const refusal = this.asker(c).refuses(needs(c));
+        if (refusal !== undefined) throw refusal;
+        return await answer(c);
+      },
+    });
+    return this;
+  }
+
+  act(path: string, { section, needs, formBytesMax, run }: Acted): this {
     resource(this.#app as unknown as Hono, path, {
       POST: async (c) => {
-        const form = await this.readForm(c);
+        const form = await this.readForm(c, formBytesMax);
         const asker = this.asker(c);
         const refusal = asker.refuses(needs(c));
         if (refusal !== undefined) throw refusal;
-        const outcome = await run(c, form);
+        const outcome = await run(c, form, asker);
+        if ('body' in outcome && (outcome.status ?? 200) >= 400) return this.#page(c, outcome, section, outcome.status);
         const key = asker.keyId === undefined ? {} : { keyId: asker.keyId, key: asker.name };
         this.#options.log.info('page.acted', { path: c.req.path.slice(0, 200), ...key });
-        if ('body' in outcome) return this.#page(c, outcome, undefined);
+        if ('body' in outcome) return this.#page(c, outcome, section, outcome.status);
         const { to, said, count } = outcome;
         const told = new URLSearchParams({ said, ...(count === undefined ? {} : { count: String(count) }) });
         return c.redirect(`${to}${to.includes('?') ? '&' : '?'}${told}`, SEE_OTHER);
@@ -110,10 +132,10 @@ export class PageDoor {
   }
 
   /** A form that a page of ours has sent. Throws `forbidden_origin`, `payload_too_large`. */
-  async readForm(c: Context): Promise<URLSearchParams> {
+  async readForm(c: Context, bytesMax = FORM_BYTES_MAX): Promise<URLSearchParams> {
     // The gate has refused every other origin; no browser leaves it out here.
     if (c.req.header('origin') === undefined) throw foreignForm('It names no origin.');
-    const form = new URLSearchParams(new TextDecoder().decode(await readBody(c.req.raw, FORM_BYTES_MAX)));
+    const form = new URLSearchParams(new TextDecoder().decode(await readBody(c.req.raw, bytesMax)));
     const { sessions } = this.#options;
     if (sessions.isFormToken(c.req.header('cookie'), form.get('formToken') ?? '')) return form;
     throw foreignForm('The page that it stands on is out of date. Load it anew, and try again.');
@@ -144,7 +166,7 @@ export class PageDoor {
     const nonce = Buffer.from(random.bytes(NONCE_BYTES)).toString('base64');
     const said = saidIn(c);
     const html = frame(view, { hostId: hostId(), version, nonce, asker: this.asker(c), hasMailbox, section, said });
-    return new Response(html.toString(), { status, headers: { ...HTML_TYPE, ...pageHeaders(nonce) } });
+    return new Response(html.toString(), { status, headers: { ...HTML_TYPE, ...pageHeaders(nonce, view) } });
   }
 
   #failure(c: Context, error: Error): Response {
@@ -164,16 +186,17 @@ const TITLES: Readonly<Record<number, string>> = {
   500: 'The node failed',
 };
 
-const SAFE_HEADERS = { 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'same-origin' };
+export const SAFE_HEADERS = { 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'same-origin' };
 
 /** Nothing is loaded, run, framed or sent anywhere but what is named here (Content Security Policy Level 3). */
-function pageHeaders(nonce: string): Readonly<Record<string, string>> {
+function pageHeaders(nonce: string, { hasFrame = false }: View): Readonly<Record<string, string>> {
   const policy = [
     "default-src 'none'",
     `script-src 'nonce-${nonce}'`,
     `style-src 'nonce-${nonce}'`,
     "img-src 'self'",
     "connect-src 'self'",
+    ...(hasFrame ? ["frame-src 'self'"] : []),
     "form-action 'self'",
     "base-uri 'none'",
     "frame-ancestors 'none'",

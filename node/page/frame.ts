@@ -23,6 +23,10 @@ export interface View {
   readonly body: Markup;
   /** Kept up to date while somebody looks at it. */
   readonly isLive?: boolean;
+  /** Whether it shows another page of this node in a frame. */
+  readonly hasFrame?: boolean;
+  /** Absent: 200. */
+  readonly status?: number;
 }
 
 export interface FrameOptions {

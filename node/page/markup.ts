@@ -18,6 +18,11 @@ export function trusted(text: string): Markup {
   return raw(text);
 }
 
+/** What comes back from a form as it stands here: escaped, and nothing else. */
+export function verbatim(text: string): Markup {
+  return html`${text}` as Markup;
+}
+
 function shown(value: Value): Value {
   if (typeof value === 'string') return visibleLines(value);
   return Array.isArray(value) ? value.map(shown) : value;
