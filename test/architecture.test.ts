@@ -107,6 +107,7 @@ const MAILBOX_ROOT = [
   'message',
   'metric',
   'outgoing-mail',
+  'overview',
   'permission',
   'pod',
   'question-port',
@@ -236,10 +237,6 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
       'node/send/message.ts',
       'node/send/send-service.ts',
       'node/conflicts/',
-      'node/mailbox/inbox.ts',
-      'node/mailbox/list.ts',
-      'node/mailbox/questions.ts',
-      'node/mailbox/stored-mail.ts',
       'node/feed/copy.ts',
       'node/peers/heartbeat/presence.ts',
       'node/log.ts',
@@ -419,6 +416,11 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
       'node/log.ts',
       'mesh/',
     ],
+  ],
+  // For browsers: what it adds to the page of the node, which knows nothing of it.
+  [
+    'node/mailbox/page/',
+    ['node/mailbox/', 'node/page/', 'node/http/errors.ts', 'node/http/input.ts', 'node/send/message.ts', 'mesh/'],
   ],
   [
     'node/mailbox/',

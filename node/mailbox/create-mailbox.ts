@@ -24,7 +24,6 @@ import { createV0 } from './http/v0.ts';
 import type { Organization } from './inbox.ts';
 import { placeOf, readTls } from './listen-settings.ts';
 import { mailboxFigures } from './measures.ts';
-import type { AddressFault } from './org/address-faults.ts';
 import { AddressBook, type AddressBookParts } from './org/addresses.ts';
 import { Admission } from './org/admission.ts';
 import { ApiKeys, type ApiKeysParts } from './org/api-keys.ts';
@@ -41,6 +40,7 @@ import type { Drafts } from './out/drafts.ts';
 import { Outbox, type OutboxParts } from './out/outbox.ts';
 import { Outcomes } from './out/outcomes.ts';
 import { Reports } from './out/reports.ts';
+import { type MailboxPages, mailboxPages } from './page/mailbox-pages.ts';
 import { apiKeyRoutes } from './routes/api-keys.ts';
 import { archiveRoutes } from './routes/archives.ts';
 import { authRoutes } from './routes/auth.ts';
@@ -109,9 +109,9 @@ export interface Mailbox {
   /** Answers what lies at and below `MAILBOX_PATHS`. */
   readonly answer: (request: Request, env?: object) => Response | Promise<Response>;
   /** What may be asked of all inboxes by who may read them. */
-  readonly read: Workers['query'];
-  /** Why an inbox neither gets mail nor sends any; `undefined`: it does. */
-  readonly faultOf: (inboxId: string) => Promise<AddressFault | undefined>;
+  readonly read: Pick<Workers['query'], 'ask'>;
+  /** Adds what people are shown of it to the page of the node. */
+  readonly pages: MailboxPages;
   readonly dkimFor: Domains['dkimFor'];
   readonly measures: readonly Figure[];
   run(signal: AbortSignal): Promise<void>;
@@ -162,7 +162,7 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
     sockets,
     answer: createV0({ ...door, gate: new Gate({ inboxes, pods, query }), log, ...routesOf(parts) }).fetch,
     read: query,
-    faultOf: (inboxId) => standings.faultOf(inboxId),
+    pages: mailboxPages({ ...parts, links: new AttachmentLinks(filesOf(parts)) }),
     dkimFor: domains.dkimFor,
     measures: mailboxFigures({ intake, query, waiting: () => arrivals.waiting, clock }),
     run: (signal) =>
@@ -232,12 +232,17 @@ function openSockets(
   });
 }
 
+/** What downloads are made from; links to them begin with a URL under which this host is known. */
+function filesOf({ hostUrlOf, hostId, config, ...parts }: Parts) {
+  const urls = () => [hostUrlOf(hostId), config.publicUrl].filter((url) => url !== undefined);
+  return { ...parts, urls };
+}
+
 function routesOf(parts: Parts): Pick<Parameters<typeof createV0>[0], 'openRoutes' | 'routes'> {
   const { inboxes, pods, domains, leases, outbox, mailWebhooks, organization } = parts;
   const { intake, query, directory, clock, random } = parts;
-  const { retentionDays, publicUrl } = parts.config;
-  const urls = () => [parts.hostUrlOf(parts.hostId), publicUrl].filter((url) => url !== undefined);
-  const files = { query, organization, clock, directory, urls };
+  const { retentionDays } = parts.config;
+  const files = filesOf(parts);
   const room = new DiskRoom(parts);
   const mails = { inboxes, query, links: new AttachmentLinks(files) };
   return {

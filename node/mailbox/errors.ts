@@ -2,7 +2,7 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { type ErrorCode, MeshError } from '../../mesh/errors.ts';
 
-type MailboxCode =
+export type MailboxCode =
   | 'validation_error'
   | 'missing_authorization'
   | 'unknown_api_key'

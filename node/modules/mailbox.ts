@@ -40,7 +40,7 @@ export async function openMailboxModule(parts: Parts, before: readonly Module[])
   mailHooks.dkimFor = mailbox.dkimFor;
   mailHooks.payloadOf = (eventId) => mailbox.read.ask('eventPayload', eventId);
   return {
-    shown: { mailbox: { ask: (kind, input) => mailbox.read.ask(kind, input), faultOf: mailbox.faultOf } },
+    shown: { mailbox: mailbox.pages },
     measures: mailbox.measures,
     routes: (app) => {
       for (const path of MAILBOX_PATHS)

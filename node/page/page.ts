@@ -25,7 +25,6 @@ import { conflictPages } from './conflicts-page.ts';
 import { type DocsPageServices, docsPage } from './docs-page.ts';
 import { PageDoor, visitorIn } from './door.ts';
 import { loginPages } from './login.ts';
-import { type MailboxPageServices, mailboxPages, type ReadMailbox } from './mailbox-page.ts';
 import { meshPage } from './mesh-page.ts';
 import { secretAction } from './secret-rotation.ts';
 import { sendingPages } from './sending-page.ts';
@@ -33,6 +32,13 @@ import { settingsPage } from './settings-page.ts';
 import { subscriptionActions } from './subscription-actions.ts';
 import { subscriptionPage } from './subscription-page.ts';
 import { subscriptionsPage } from './subscriptions-page.ts';
+
+/** What pages of a module are shown with. */
+export interface PartServices {
+  readonly clock: Pick<Clock, 'wallMs'>;
+  /** Absent: the agent is there no more. */
+  readonly agentName: (id: string) => string | undefined;
+}
 
 /** What modules of the node bring to the page. */
 export interface PageSources {
@@ -42,8 +48,8 @@ export interface PageSources {
   readonly sending: Sending;
   readonly conflicts: Pick<Conflicts, 'page' | 'resolve' | 'has'>;
   readonly document: DocsPageServices['document'];
-  /** Absent where the host keeps no inboxes. */
-  readonly mailbox?: ReadMailbox;
+  /** Adds the pages of inboxes; absent where the host keeps none. */
+  readonly mailbox?: (door: PageDoor, services: PartServices) => void;
 }
 
 export interface PageOptions extends AskerServices {
@@ -86,11 +92,11 @@ export function openPage(options: PageOptions): Page {
   const hostId = () => roster().self.id;
   conflictPages(door, { conflicts, isLegacy: options.isLegacy, parseAddress: parseAnyAddress, hostId, clock });
   sendingPages(door, { sending, clock });
-  const agentName: MailboxPageServices['agentName'] = (id) => {
+  const agentName: PartServices['agentName'] = (id) => {
     const agentId = parseAgentId(id);
     return agentId && table.find(agentId)?.name;
   };
-  if (sources.mailbox !== undefined) mailboxPages(door, { mailbox: sources.mailbox, clock, agentName });
+  sources.mailbox?.(door, { clock, agentName });
   changesPage(door, { changes: options.changes, clock });
   settingsPage(door, options.settings);
   docsPage(door, { document: sources.document, origin, clock });

@@ -1,11 +1,11 @@
-// The page of inboxes: who may see it, and what stands there before mail has come. With mail: test/live/page.test.ts.
+// The page of inboxes: who may see it, and what stands there before mail has come. With mail: test/live/page-of-inboxes.test.ts.
 import { describe, expect, it } from 'vitest';
-import { mailboxNode } from '../../support/mailbox-node.ts';
-import { PageVisitor } from '../../support/page-visitor.ts';
-import { testNode } from '../../support/test-node.ts';
+import { mailboxNode } from '../../../support/mailbox-node.ts';
+import { PageVisitor } from '../../../support/page-visitor.ts';
+import { testNode } from '../../../support/test-node.ts';
 
 const TOKEN = 'token-token-token-token';
-const NOBODYS = '/page/mailbox/nobody%40agents.example.com';
+const NOBODYS = '/page/mailbox/inboxes/nobody%40agents.example.com';
 
 async function seenWith(node: ConstructorParameters<typeof PageVisitor>[0], credential: string) {
   const visitor = new PageVisitor(node);
@@ -29,12 +29,16 @@ describe('the page of inboxes', () => {
     expect(made.status).toBe(200);
     const { status, html } = await get('/page/mailbox');
     expect(status).toBe(200);
-    expect(html).toContain('<a href="/page/mailbox/support%40agents.example.com">support@<wbr>agents');
+    expect(html).toContain('<a href="/page/mailbox/inboxes/support%40agents.example.com">support@<wbr>agents');
     expect(html).toContain('&lt;b&gt;Support');
-    expect((await get('/page/mailbox/support%40agents.example.com')).html).toContain('No mail lies in this inbox');
-    expect((await get('/page/mailbox/support%40agents.example.com?show=all')).html).toContain('No mail has come.');
+    expect((await get('/page/mailbox/inboxes/support%40agents.example.com')).html).toContain(
+      'No mail lies in this inbox',
+    );
+    expect((await get('/page/mailbox/inboxes/support%40agents.example.com?show=all')).html).toContain(
+      'No mail has come.',
+    );
     expect((await get(NOBODYS)).status).toBe(404);
-    expect((await get(`${NOBODYS}/no-thread`)).status).toBe(404);
+    expect((await get(`${NOBODYS}/threads/no-thread`)).status).toBe(404);
   });
 
   it('marks an inbox whose address was taken away, and says why, and what can be done', async () => {
@@ -42,7 +46,7 @@ describe('the page of inboxes', () => {
     const get = await seenWith(world.node, TOKEN);
     await world.v0('POST', '/inboxes', { username: 'support' });
     const operator = { authorization: `Bearer ${TOKEN}` };
-    const path = '/page/mailbox/support%40agents.example.com';
+    const path = '/page/mailbox/inboxes/support%40agents.example.com';
     expect([(await get('/page/mailbox')).html, (await get(path)).html].join()).not.toMatch(/no mail<|Gets no mail/);
     const { agents } = (await world.ask('GET', '/api/agents', undefined, operator)).body as {
       agents: { id: string }[];
