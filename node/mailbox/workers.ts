@@ -58,6 +58,8 @@ function startWorker(path: string, data: IntakeData | QueryData): Worker {
   return new Worker(url, {
     workerData: data,
     name: path,
+    // A file that a worker leaves open when it dies stays open: closed, the locks of the other one on the database would go with it.
+    trackUnmanagedFds: false,
     resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MIB_MAX },
   });
 }

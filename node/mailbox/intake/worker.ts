@@ -18,6 +18,7 @@ import { ingest } from './ingest.ts';
 import { type Listener, type ListenerParts, type ListenPlace, listen } from './listener.ts';
 import { MailRates } from './mail-rates.ts';
 import { OutgoingMails } from './outgoing-mail.ts';
+import { Overwriting } from './overwriting.ts';
 import { createResolve } from './resolver.ts';
 import { TrustedPeers } from './trusted-peers.ts';
 
@@ -55,6 +56,12 @@ const indexing = new IndexUpkeep({
   failed: ({ message }) =>
     note('mailbox.index_waits', { message: `Some mail is not found by its words yet: ${message}` }),
 });
+const overwriting = new Overwriting({
+  overwriteSome: () => writer.erasure.overwriteSome(),
+  clock: systemClock,
+  failed: ({ message }) =>
+    note('mailbox.overwriting_waits', { message: `Octets of erased mail may be left in mailbox.db: ${message}` }),
+});
 const writer = await Writer.open({
   ...{ directory, hostId, random: systemRandom, nowMs: systemClock.wallMs() },
   newUuid: timedUuidsFrom(systemRandom, systemClock),
@@ -64,6 +71,7 @@ const writer = await Writer.open({
     indexing.wake();
   },
   freed: (inboxIds) => freed.add(inboxIds),
+  erased: () => overwriting.wake(),
 });
 // A database that was set back would give new events the rows of others, which the change log takes for those that it has.
 if (relayed?.organizationId === writer.organization.organizationId) {
@@ -176,16 +184,6 @@ const listeners: Listener[] = [];
 
 const closing = new AbortController();
 
-/** Milliseconds after which what a reader has kept from being erased is tried again. */
-const LOG_LEFT_MS = 20_000;
-
-async function emptyLeftLogs(): Promise<void> {
-  while (!closing.signal.aborted) {
-    writer.emptyLeftLog();
-    await systemClock.sleep(LOG_LEFT_MS, closing.signal);
-  }
-}
-
 /** In the background: there may be as many files as there are large mails. */
 async function sweep(): Promise<void> {
   try {
@@ -212,8 +210,8 @@ try {
   if (lmtp !== undefined) listeners.push(await listen(lmtp, { ...mails, protocol: 'lmtp', proxies: [] }));
   answerQuestions<IntakeQuestions>(port, answers, close);
   void sweep();
-  void emptyLeftLogs();
   void indexing.run(closing.signal);
+  void overwriting.run(closing.signal);
 } catch (error) {
   port.postMessage({ refused: failureFrom(error as Error) } satisfies WorkerWord);
   await close();

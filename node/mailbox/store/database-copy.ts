@@ -2,6 +2,7 @@
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
+import { DatabaseSlack } from '../../machine/database-slack.ts';
 
 export interface CopyOptions {
   /** The directory of the mailbox's data. */
@@ -29,6 +30,7 @@ export async function copyDatabase({ directory, file, withKeys }: CopyOptions): 
   }
   chmodSync(file, 0o600);
   const copy = new DatabaseSync(file);
+  const slack = new DatabaseSlack(copy, file);
   try {
     copy.exec('PRAGMA journal_mode = DELETE; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON');
     copy.exec(UNSENT_FORGOTTEN);
@@ -37,8 +39,11 @@ export async function copyDatabase({ directory, file, withKeys }: CopyOptions): 
     if (has('draft')) copy.exec(DRAFTS_STOPPED);
     if (!withKeys) copy.exec('DELETE FROM api_key; UPDATE organization SET file_key = randomblob(length(file_key))');
     if (!withKeys && has('domain')) copy.exec("UPDATE domain SET private_key = ''");
+    // Octets of a key may stand where its row was before others came between.
+    for (let next = withKeys ? undefined : 1; next !== undefined; ) next = slack.overwrite(next);
   } finally {
     copy.close();
+    slack.close();
   }
 }
 

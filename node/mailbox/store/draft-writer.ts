@@ -2,16 +2,18 @@
 import type { BegunSending, ChangedDraft, DraftWrites, DueDrafts, MadeDraft, NewDraftFile } from '../draft.ts';
 import type { Answers } from '../questions.ts';
 import type { DraftRows } from './draft-rows.ts';
+import type { Erasure } from './erasure.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { RawFiles } from './raw-files.ts';
 
 export interface DraftWriterParts {
   readonly group: GroupCommit;
+  readonly erasure: Pick<Erasure, 'erase'>;
   readonly rows: DraftRows;
   readonly files: Pick<RawFiles, 'keep' | 'settle'>;
   /** Whether some row names a file. */
   readonly names: (digest: string) => boolean;
-  /** Takes away files that nobody needs, and what the log of the database has of erased rows. */
+  /** Takes away files that nobody needs, and what the files of the database have of erased rows. */
   readonly forget: (digests: readonly string[]) => void;
 }
 
@@ -27,16 +29,20 @@ export class DraftWriter implements Answers<DraftWrites> {
   }
 
   async changeDraft(change: Parameters<DraftWrites['changeDraft']>[0]): Promise<ChangedDraft> {
-    const { group, rows, forget } = this.#parts;
-    const change_ = () => group.run(() => rows.change(change));
-    const { changed, files } = await this.#withFiles(change.addFiles, change_);
-    if (changed.outcome === 'done' && erases(change)) forget(files);
-    return changed;
+    const { erasure, rows, forget } = this.#parts;
+    const write = () => erasure.erase(() => rows.change(change), isErasing);
+    const isErasing = ({ changed }: ReturnType<DraftRows['change']>) => changed.outcome === 'done' && erases(change);
+    const written = await this.#withFiles(change.addFiles, write);
+    if (isErasing(written)) forget(written.files);
+    return written.changed;
   }
 
   async removeDraft(meant: Parameters<DraftWrites['removeDraft']>[0]): Promise<ReturnType<DraftWrites['removeDraft']>> {
-    const { group, rows, forget } = this.#parts;
-    const { outcome, files } = await group.run(() => rows.remove(meant));
+    const { erasure, rows, forget } = this.#parts;
+    const { outcome, files } = await erasure.erase(
+      () => rows.remove(meant),
+      (removed) => removed.outcome === 'done',
+    );
     if (outcome === 'done') forget(files);
     return outcome;
   }

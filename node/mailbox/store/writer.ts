@@ -17,10 +17,11 @@ import type { ArchivedMail, ImportedMail } from '../mail-archive.ts';
 import type { ReceivedMail, StoredDelivery } from '../message.ts';
 import type { IntakeQuestions } from '../questions.ts';
 import type { LeftReport } from '../report.ts';
-import { type Connection, emptyLog, openForWriting } from './database.ts';
+import { type Connection, openForWriting } from './database.ts';
 import { DomainRows } from './domain-rows.ts';
 import { DraftRows } from './draft-rows.ts';
 import { DraftWriter } from './draft-writer.ts';
+import { Erasure } from './erasure.ts';
 import { EventRows } from './event-rows.ts';
 import { GroupCommit } from './group-commit.ts';
 import { InboxRows } from './inbox-rows.ts';
@@ -55,6 +56,8 @@ export interface WriterOptions extends Pick<MailRowsParts, 'chooseThread' | 'bas
   readonly told?: () => void;
   /** Told of inboxes in which a worker may find a mail now, once that is durable. */
   readonly freed?: (inboxIds: readonly string[]) => void;
+  /** Called when `erasure` has something to overwrite. */
+  readonly erased?: () => void;
 }
 
 export class Writer {
@@ -76,9 +79,9 @@ export class Writer {
   readonly outcomes: OutcomeRows;
   readonly lists: ListRows;
   readonly unsubscriptions: Unsubscriptions;
+  /** What erased rows leave in the files of the database. */
+  readonly erasure: Erasure;
   readonly #connection: Connection;
-  /** The log of the database may still have rows that were erased. */
-  #isLogLeft = false;
   readonly #group: GroupCommit;
   readonly #inboxes: InboxRows;
   readonly #mails: MailRows;
@@ -97,6 +100,8 @@ export class Writer {
     this.#group = new GroupCommit(connection, () => {
       if (events.takeNews()) options.told?.();
     });
+    const { directory, erased: begun } = options;
+    this.erasure = new Erasure({ connection, group: this.#group, directory, begun });
     this.search = new SearchRows(connection);
     this.counts = new CountRows(connection);
     this.#inboxes = new InboxRows(connection, this.search);
@@ -124,7 +129,11 @@ export class Writer {
     const rows = new OutgoingRows({ ...options, ...told, deliver, unused, drafts });
     const written = { group: this.#group, files, names: (digest: string) => this.#names(digest) };
     this.outgoing = new OutgoingWriter({ ...written, rows, freed });
-    this.drafts = new DraftWriter({ ...written, rows: drafts, forget: (digests) => this.#forget(digests) });
+    this.drafts = new DraftWriter({
+      ...written,
+      rows: drafts,
+      ...{ erasure: this.erasure, forget: (digests) => this.#forget(digests) },
+    });
   }
 
   /** Throws `store_failed`, or what SQLite says of a damaged file. */
@@ -208,15 +217,15 @@ export class Writer {
 
   /** Erases some mail of an inbox; answers whether there is more, for which it is called again: other writes come in between. */
   async eraseMail(inboxId: string): Promise<boolean> {
-    const { left, files } = await this.#group.run(() => this.#inboxes.eraseSome(inboxId));
+    const { left, files } = await this.erasure.erase(() => this.#inboxes.eraseSome(inboxId));
     for (const digest of files) if (!this.#names(digest)) this.files.remove(digest);
     return left;
   }
 
-  /** Removes an inbox without mail; nothing of what was erased is in any file afterwards. */
+  /** Removes an inbox without mail; nothing of what was erased is in any file once `erasure` is through. */
   async dropInbox(inboxId: string): Promise<void> {
-    await this.#group.run(() => this.#inboxes.drop(inboxId));
-    this.#isLogLeft = !emptyLog(this.#connection);
+    await this.erasure.erase(() => this.#inboxes.drop(inboxId));
+    this.erasure.begin();
   }
 
   async changeLabels({ meant, change }: Parameters<IntakeQuestions['changeLabels']>[0]): Promise<LabelOutcome> {
@@ -231,10 +240,13 @@ export class Writer {
     return outcome;
   }
 
-  /** Deletes mails; nothing of them is in any file afterwards, but what another inbox has. */
+  /** Deletes mails; nothing of them is in any file once `erasure` is through, but what another inbox has. */
   async removeMails(asked: Parameters<IntakeQuestions['removeMails']>[0]): Promise<LabelOutcome['outcome']> {
     const inboxIds = this.#changes.inboxOf(asked.meant);
-    const { outcome, files } = await this.#group.run(() => this.#changes.remove(asked));
+    const { outcome, files } = await this.erasure.erase(
+      () => this.#changes.remove(asked),
+      (removed) => removed.outcome === 'done',
+    );
     this.#freed(inboxIds);
     if (outcome === 'done') this.#forget(files);
     return outcome;
@@ -242,25 +254,21 @@ export class Writer {
 
   /** Erases mails by their rows, as `removeMails` does. */
   async eraseMails({ rows, atMs }: Parameters<IntakeQuestions['eraseMails']>[0]): Promise<void> {
-    this.#forget(await this.#group.run(() => this.#changes.erase(rows, atMs)));
+    this.#forget(await this.erasure.erase(() => this.#changes.erase(rows, atMs)));
   }
 
   /** Takes out of the index of words some of what erased mails have left there; answers whether there is more. */
   async purgeIndex(): Promise<boolean> {
-    const isMore = await this.#group.run(() => this.search.purgeSome());
-    if (isMore === false) this.#isLogLeft = !emptyLog(this.#connection);
+    const purge = () => this.search.purgeSome();
+    const isMore = await this.erasure.erase(purge, (isLeft) => isLeft !== undefined);
+    if (isMore === false) this.erasure.begin();
     return isMore === true;
   }
 
-  /** Takes away files of mails that were erased, and what the log of the database still has of their rows. */
+  /** Takes away files of mails that were erased, and what the files of the database still have of their rows. */
   #forget(digests: readonly string[]): void {
     for (const digest of digests) if (!this.#names(digest)) this.files.remove(digest);
-    this.#isLogLeft = !emptyLog(this.#connection);
-  }
-
-  /** Tries again what a long reader, such as a backup, has kept from being emptied; to be called every while. */
-  emptyLeftLog(): void {
-    if (this.#isLogLeft) this.#isLogLeft = !emptyLog(this.#connection);
+    this.erasure.begin();
   }
 
   /** Does `work` in one transaction with what else is written now. */
@@ -291,6 +299,7 @@ export class Writer {
 
   close(): void {
     this.#connection.close();
+    this.erasure.close();
   }
 
   #names(digest: string): boolean {

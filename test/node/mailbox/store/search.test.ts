@@ -157,6 +157,10 @@ describe('the index', () => {
       (name) => name.startsWith('mailbox.db') && readFileSync(join(directory, name)).includes(word),
     );
 
+  const overwriteAll = () => {
+    while (writer.erasure.overwriteSome() === 'more');
+  };
+
   it('has nothing of a mail that is erased, by itself or with its inbox, before it was put in and after', async () => {
     const mail = { subject: `About ${WORD}`, text: `A ${WORD} word` };
     await receive({ text: 'another text, with words' });
@@ -171,8 +175,7 @@ describe('the index', () => {
     while (await writer.eraseMail(B));
     await writer.dropInbox(B);
     reading.close();
-    writer.emptyLeftLog();
-    await writer.dropInbox('never@x.com');
+    overwriteAll();
     expect(filesWith(WORD.slice(4))).toEqual([]);
     reading = openForReading(directory);
     expect(found(WORD)).toEqual([]);
@@ -197,7 +200,7 @@ describe('the index', () => {
     expect(found(WORD)).toEqual([]);
     reading.close();
     await index();
-    writer.emptyLeftLog();
+    overwriteAll();
     expect(filesWith(WORD.slice(4))).toEqual([]);
     reading = openForReading(directory);
     expect(new Set(found('left'))).toEqual(few);
