@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Clock } from '../../../mesh/ports.ts';
 import { pathSegment } from '../../http/input.ts';
 import { noSuch } from '../errors.ts';
+import { refuseInboxKey } from '../http/caller.ts';
 import { readForm } from '../http/input.ts';
 import type { Routes } from '../http/routes.ts';
 import { DMARC_SETTINGS, type Inbox } from '../inbox.ts';
@@ -32,11 +33,13 @@ export interface SettingsServices {
   readonly clock: Pick<Clock, 'wallMs'>;
 }
 
+const quotaOf = (quotaBytes: number | null | undefined) => quotaBytes ?? QUOTA_BYTES_DEFAULT;
+
 export function settingsRoutes(routes: Routes, { inboxes, intake, retentionDays, clock }: SettingsServices): void {
   const bodyOf = (inbox: Inbox) => ({
     inbox_id: inbox.inboxId,
     retention_days: inbox.retentionDays ?? retentionDays ?? null,
-    quota_bytes: inbox.quotaBytes ?? QUOTA_BYTES_DEFAULT,
+    quota_bytes: quotaOf(inbox.quotaBytes),
     used_bytes: inbox.usedBytes,
     dmarc: inbox.dmarc,
   });
@@ -45,8 +48,11 @@ export function settingsRoutes(routes: Routes, { inboxes, intake, retentionDays,
 
   routes.add('PUT', PATH, 'inbox_update', async (c) => {
     const form = await readForm(c, settings, FORM_BYTES_MAX);
-    const { inboxId } = await inboxes.get(pathSegment(c, 'inbox_id'));
+    const { inboxId, quotaBytes: before } = await inboxes.get(pathSegment(c, 'inbox_id'));
     const { retention_days: retentionDays, quota_bytes: quotaBytes, dmarc } = form;
+    // How much of the disk an inbox may fill is not for the inbox to say.
+    const isRaised = quotaBytes !== undefined && quotaOf(quotaBytes) > quotaOf(before);
+    if (isRaised) refuseInboxKey(c, 'To raise quota_bytes');
     const change = { inboxId, retentionDays, quotaBytes, dmarc, atMs: clock.wallMs() };
     const inbox = await intake.ask('changeSettings', change);
     if (inbox === undefined) throw noSuch('inbox');

@@ -51,4 +51,25 @@ describe('/api/mailbox/inboxes/:inbox_id/settings', () => {
       404,
     );
   });
+
+  it('lets the key of an inbox lower how much it keeps, and only one above it raise that', async () => {
+    const { api_key: key } = (await node.v0('POST', '/inboxes/a@agents.example.com/api-keys', {})).body;
+    const put = (body: object, by = node.key) => node.own('PUT', PATH, body, { authorization: `Bearer ${by}` });
+    expect((await put({ quota_bytes: 1_000, retention_days: 3 }, key)).body).toMatchObject({ quota_bytes: 1_000 });
+    for (const body of [{ quota_bytes: 1_001 }, { quota_bytes: null }, { retention_days: 4, quota_bytes: 2_000 }])
+      expect(await put(body, key)).toMatchObject({
+        status: 403,
+        body: {
+          code: 'forbidden',
+          message: 'To raise quota_bytes takes a key of the organization, or of a pod, and this is a key of one inbox.',
+        },
+      });
+    expect((await node.own('GET', PATH)).body).toMatchObject({ quota_bytes: 1_000, retention_days: 3 });
+    expect((await put({ quota_bytes: 1_000 }, key)).status).toBe(200);
+    expect((await put({ quota_bytes: 2_000 })).body).toMatchObject({ quota_bytes: 2_000 });
+    expect((await put({ quota_bytes: 500 }, key)).body).toMatchObject({ quota_bytes: 500 });
+    const { pod_id: podId } = (await node.v0('GET', '/inboxes/a@agents.example.com')).body;
+    const { api_key: ofPod } = (await node.v0('POST', `/pods/${podId}/api-keys`, {})).body;
+    expect((await put({ quota_bytes: null }, ofPod)).body).toMatchObject({ quota_bytes: 2 * 1024 ** 3 });
+  });
 });
