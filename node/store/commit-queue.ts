@@ -27,6 +27,8 @@ export class CommitQueue {
   readonly #failed = Promise.withResolvers<Error>();
   readonly failed: Promise<Error> = this.#failed.promise;
   #waiting: Commit[] = [];
+  /** What is done between two groups. */
+  #between: (() => Promise<void>)[] = [];
   #inHand: readonly Commit[] = [];
   #running: Promise<void> | undefined;
   #refusal: Error | undefined;
@@ -52,6 +54,23 @@ export class CommitQueue {
     const done = Promise.withResolvers<void>();
     const characters = records.reduce((sum, record) => sum + record.key.length + (record.text?.length ?? 0), 0);
     this.#waiting.push({ records, characters, resolve: done.resolve, reject: done.reject });
+    this.#running ??= this.#run();
+    return done.promise;
+  }
+
+  /** Does `work` while no group is written; commits wait for it. Its failure is the store's. */
+  async alone(work: () => Promise<void>): Promise<void> {
+    this.throwIfUnusable();
+    const done = Promise.withResolvers<void>();
+    this.#between.push(async () => {
+      try {
+        if (this.#refusal) throw this.#refusal;
+        await work();
+        done.resolve();
+      } catch (error) {
+        done.reject(this.fail(error as Error));
+      }
+    });
     this.#running ??= this.#run();
     return done.promise;
   }
@@ -89,7 +108,8 @@ export class CommitQueue {
 
   async #run(): Promise<void> {
     await this.#gathered();
-    while (this.#waiting.length > 0) {
+    while (this.#waiting.length > 0 || this.#between.length > 0) {
+      for (const work of this.#between.splice(0)) await work();
       this.#inHand = this.#takeGroup();
       try {
         const records = this.#inHand.flatMap((commit) => commit.records);

@@ -3,6 +3,7 @@
 import { chmodSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { DatabaseSlack } from '../machine/database-slack.ts';
 import { CommitNote } from './commit-note.ts';
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 import { type Inspected, inspect, isFresh } from './inspection.ts';
@@ -49,6 +50,7 @@ interface Writer {
   readonly log: TableWriter;
   readonly setCommits: StatementSync;
   readonly note: CommitNote;
+  readonly slack: DatabaseSlack;
 }
 
 interface TableWriter {
@@ -141,6 +143,20 @@ export class Database {
     }
   }
 
+  /**
+   * Overwrites in the files some of what was removed or replaced, from a page on (the first is 1); answers the page to go on with, `undefined` after
+   * the last. What was written before the first page is then in the database file alone.
+   */
+  overwrite(from: number): number | undefined {
+    return this.#explained(() => {
+      this.#writer ??= this.#beginWriting();
+      const { connection, slack } = this.#writer;
+      if (connection.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.busy !== 0)
+        throw new Error('Somebody else reads the database.');
+      return slack.overwrite(from);
+    });
+  }
+
   /** Moves what was written into the database file, which SQLite does by itself at the last closing, and gives the directory free. */
   close(): void {
     try {
@@ -171,16 +187,18 @@ export class Database {
     this.#disconnect = () => {};
     const connection = new DatabaseSync(this.#paths.database, { timeout: 0 });
     const note = new CommitNote(this.#paths);
+    const slack = new DatabaseSlack(connection, this.#paths.database);
     this.#disconnect = () => {
       note.close();
       connection.close();
+      slack.close();
     };
     // EXCLUSIVE also keeps the index of the -wal in memory, so that there is no -shm file. fullfsync is for macOS, where
     // fsync alone does not reach the disk.
     connection.exec(`
       PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
       PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;
-      PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA journal_size_limit = ${WAL_BYTES_KEPT_MAX};
+      PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA journal_size_limit = ${WAL_BYTES_KEPT_MAX};
     `);
     // What a crash left in the -wal goes where it belongs first, so that our own commits begin it anew.
     connection.exec('PRAGMA wal_checkpoint(PASSIVE)');
@@ -193,7 +211,7 @@ export class Database {
       records: tableWriter(connection, 'records'),
       log: tableWriter(connection, 'log'),
       setCommits: connection.prepare(SET_COMMITS),
-      note,
+      ...{ note, slack },
     };
   }
 

@@ -42,7 +42,7 @@ export interface StoreOptions {
  * operator: another node holds the directory, a file is damaged or newer than this program, the disk is full or not ours.
  * The refusal changes no data.
  */
-export async function openStore({ directory, log, disk = systemLogDisk }: StoreOptions): Promise<Store & CopiedStore> {
+export async function openStore({ directory, log, disk = systemLogDisk }: StoreOptions): Promise<DiskStore> {
   const thread = StoreThread.start(directory);
   const [known, format] = await thread.opened;
   const records = new DurableRecords(thread);
@@ -79,7 +79,16 @@ export interface CopiedStore {
   copy(rules: CopyRules): Promise<void>;
 }
 
-export class DiskStore implements Store, CopiedStore {
+/** What can be overwritten while it is used. */
+export interface ForgettingStore {
+  /**
+   * Overwrites in every file what commits before this call have removed or replaced: some at each step, tens of milliseconds of work; at the end no
+   * file has it. Rejects with `store_failed`; where it was the database's, the store goes on.
+   */
+  overwrite(): AsyncIterable<void>;
+}
+
+export class DiskStore implements Store, CopiedStore, ForgettingStore {
   readonly #records: DurableRecords;
   readonly #commitLog: CommitLog;
   readonly #log: Log;
@@ -152,6 +161,11 @@ export class DiskStore implements Store, CopiedStore {
   async copy(rules: CopyRules): Promise<void> {
     this.#queue.throwIfUnusable();
     await this.#records.copy(rules);
+  }
+
+  async *overwrite(): AsyncIterable<void> {
+    await this.#queue.alone(() => this.#commitLog.overwrite());
+    yield* this.#records.overwrite();
   }
 
   close(): Promise<void> {

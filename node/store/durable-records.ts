@@ -16,6 +16,7 @@ import { Unapplied } from './unapplied.ts';
 /** Records that go into the database in one transaction when it is brought up to date, and what their keys and values have in UTF-16 units. */
 const APPLIED_RECORDS_MAX = 2_000;
 const APPLIED_CHARACTERS_MAX = 1_024 * 1_024;
+const FIRST_PAGE = '1';
 
 export class DurableRecords implements DatabaseBehind {
   readonly #thread: RecordThread;
@@ -106,6 +107,12 @@ export class DurableRecords implements DatabaseBehind {
       throw error;
     }
     this.#underWay = undefined;
+  }
+
+  /** Overwrites in the database's files what it has removed and replaced, some at each step. Rejects with `store_failed`. */
+  async *overwrite(): AsyncIterable<void> {
+    for (let next: string | null | undefined = FIRST_PAGE; typeof next === 'string'; yield)
+      [next] = await this.#thread.ask({ kind: 'overwrite', from: Number(next) });
   }
 
   /** Closes the database. */

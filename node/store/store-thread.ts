@@ -37,6 +37,8 @@ export type Request =
   | { readonly kind: 'noteLog'; readonly log: string }
   | { readonly kind: 'copy'; readonly newest: Answer; readonly rules: CopyRules }
   | { readonly kind: 'migrate' }
+  /** Answers with the page to go on with, if with any. */
+  | { readonly kind: 'overwrite'; readonly from: number }
   | { readonly kind: 'close' };
 
 /** Key, text, key, text, … (`page`, and what `write` takes), texts in the order of the keys (`read`), or nothing. `null`: no value. */

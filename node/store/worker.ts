@@ -62,6 +62,8 @@ function answer(open: Database, request: Request): Answer | PackedPage {
     case 'migrate':
       open.migrate();
       return [];
+    case 'overwrite':
+      return [open.overwrite(request.from)?.toString() ?? null];
     case 'close':
       open.close();
       return [];

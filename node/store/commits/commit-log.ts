@@ -85,6 +85,15 @@ export class CommitLog {
     await this.#writer?.settle();
   }
 
+  /** Resolves when the files have nothing any more of what was appended, all of which the database has taken then. Not beside `append`; after it has failed, nothing may follow. */
+  async overwrite(): Promise<void> {
+    try {
+      await this.#writer?.overwrite();
+    } catch (error) {
+      throw explainInUse(error, basename(this.#options.paths.commitLog[0]));
+    }
+  }
+
   /** Closes the files. What was appended is durable already. */
   async close(): Promise<void> {
     await this.#writer?.close();

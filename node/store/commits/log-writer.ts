@@ -78,6 +78,20 @@ export class LogWriter {
     await this.#caughtUp;
   }
 
+  /**
+   * Resolves when the database has taken everything that was appended, and the files have nothing of it any more. What proves that they are of
+   * this database's history is an empty group behind the others, which is durable before anything is overwritten.
+   */
+  async overwrite(): Promise<void> {
+    if (this.#mustHandOver) this.#handOver();
+    const before = this.#file;
+    await this.#turn();
+    await this.#caughtUp;
+    await this.append([]);
+    await this.#overwriteFrom(before, FILE_HEADER_BYTES);
+    await this.#overwriteFrom(this.#file, this.#at);
+  }
+
   /** Closes the files, after the last `append` and `settle` have ended. */
   close(): Promise<void> {
     return closeLogFiles(this.#options.files);
@@ -94,6 +108,12 @@ export class LogWriter {
     await files.log[this.#file].truncate(fileBytes);
     await files.log[this.#file].sync();
     this.#bytes[this.#file] = fileBytes;
+  }
+
+  async #overwriteFrom(index: 0 | 1, at: number): Promise<void> {
+    const file = this.#options.files.log[index];
+    await file.write(Buffer.alloc(this.#bytes[index] - at), at);
+    await file.sync();
   }
 
   #handOver(): void {

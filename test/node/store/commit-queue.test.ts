@@ -106,6 +106,36 @@ describe('the queue of commits', () => {
     expect(writes).toEqual([]);
   });
 
+  it('does other work between two groups, alone', async () => {
+    const { queue, writes, endWrite } = heldQueue();
+    const commits = [queue.commit(one('a'))];
+    await turn();
+    const work = Promise.withResolvers<void>();
+    let begun = false;
+    const alone = queue.alone(() => {
+      begun = true;
+      return work.promise;
+    });
+    commits.push(queue.commit(one('b')));
+    await turn();
+    expect([begun, writes]).toEqual([false, [['a']]]);
+    await endWrite();
+    expect([begun, writes]).toEqual([true, [['a']]]);
+    work.resolve();
+    await alone;
+    await turn();
+    expect(writes).toEqual([['a'], ['b']]);
+    await endWrite();
+    await Promise.all(commits);
+  });
+
+  it('fails when work alone does, which is not begun once it has failed', async () => {
+    const { queue } = heldQueue();
+    await expect(queue.alone(() => Promise.reject(new Error('the disk')))).rejects.toThrow('the disk');
+    await expect(queue.commit(one('a'))).rejects.toThrow('the disk');
+    await expect(queue.alone(() => Promise.reject(new Error('begun')))).rejects.toThrow('the disk');
+  });
+
   it('fails the commits in hand, those behind them and all later when a write fails', async () => {
     const { queue, writes, failWrite } = heldQueue();
     const reason = new Error('disk');
