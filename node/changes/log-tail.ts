@@ -20,6 +20,12 @@ export class LogTail {
     this.#own = this.#own.filter(({ seq }) => seq >= oldest);
   }
 
+  /** Puts entries that have no place in the stead of those at their positions. */
+  replace(entries: readonly ChangeEntry[]): void {
+    const bySeq = new Map(entries.map((entry) => [entry.seq, entry]));
+    this.#entries = this.#entries.map((entry) => bySeq.get(entry.seq) ?? entry);
+  }
+
   /** The places of the entries that are here are those of a log that is no more. */
   forgetPlaces(): void {
     this.#own = [];

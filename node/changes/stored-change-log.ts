@@ -23,7 +23,16 @@ import {
   type OwnEntry,
   type OwnHead,
 } from './change-log.ts';
-import { END_KEY, entryWrites, type LogEnd, removingWrites, type StoredEnd } from './change-records.ts';
+import {
+  END_KEY,
+  ENTRY_PREFIX,
+  entryWrites,
+  type LogEnd,
+  readEntry,
+  removingWrites,
+  type StoredEnd,
+  seqOf,
+} from './change-records.ts';
 import { newLogId, type OpenedLog, openEnd } from './log-end.ts';
 import { LogTail } from './log-tail.ts';
 import { readStored, readStoredOwn } from './stored-entries.ts';
@@ -165,6 +174,22 @@ export class StoredChangeLog implements FeedLog {
     await this.#ports.store.commit([...entries.flatMap(removingWrites), this.#endWrite()]);
   }
 
+  /**
+   * Takes out of what is told of mail from an address its subject, and whom it was for. The entries stay: that something was sent, and what became
+   * of it, is what readers count on.
+   */
+  async redactMail(from: string): Promise<void> {
+    const { store } = this.#ports;
+    for await (const page of store.load(ENTRY_PREFIX)) {
+      const redacted = page.flatMap((record) => redactedMail(readEntry(record, seqOf(record.key)), from));
+      // What is being trimmed at this moment does not come back.
+      const kept = redacted.filter(({ seq }) => seq >= this.#oldestSeq);
+      if (kept.length === 0) continue;
+      this.#tail.replace(kept);
+      await store.commit(kept.flatMap(entryWrites));
+    }
+  }
+
   /** Where the log ends and begins with all that was handed to the store so far. */
   #endWrite(): Write {
     const value: StoredEnd = { ...this.#given, oldestSeq: this.#oldestSeq, oldestN: this.#oldestN };
@@ -203,6 +228,12 @@ export class StoredChangeLog implements FeedLog {
       this.#ports.log.error('change.listener_failed', { error: String(error), stack: (error as Error).stack });
     }
   }
+}
+
+/** The entry without what a mail from that address says; none where it is about something else. */
+function redactedMail(entry: ChangeEntry, from: string): readonly EmailEntry[] {
+  if (!('email' in entry) || entry.email.from !== from) return [];
+  return [{ ...entry, email: { ...entry.email, subject: '', recipients: [] } }];
 }
 
 /** What is durable with the entries, and what is done then. */
