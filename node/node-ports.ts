@@ -16,7 +16,7 @@ import type { Mailer } from './send/mailer.ts';
 import type { SocketTo } from './send/smtp/smtp-connection.ts';
 import type { ListenAddress } from './setting-values.ts';
 import type { Config, Secrets } from './settings.ts';
-import type { CopiedStore } from './store/disk-store.ts';
+import type { CopiedStore, ForgettingStore } from './store/disk-store.ts';
 import type { Store } from './store/store.ts';
 import type { Resolver } from './validation/deliverability.ts';
 import type { GuardOptions } from './webhooks/guard/guard.ts';
@@ -24,8 +24,8 @@ import type { OpenTunnel } from './webhooks/guard/proxy-tunnel.ts';
 
 export interface NodePorts {
   readonly store: Store;
-  /** How the store is copied for a backup, and where its directory is; absent where it is on no disk. */
-  readonly copied?: { readonly store: CopiedStore; readonly directory: string };
+  /** How the store is copied for a backup and overwritten, and where its directory is; absent where it is on no disk. */
+  readonly copied?: { readonly store: CopiedStore & ForgettingStore; readonly directory: string };
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

@@ -9,7 +9,7 @@ import type { Module, Parts } from './module.ts';
 /** Sending by SMTP; without an account its routes answer, and refuse to send. Rejects with `store_failed`. */
 export async function openSendModule({ options, ports, registry, mailHooks }: Parts): Promise<Module> {
   const { blobs, clock } = ports;
-  const { table, mail } = registry;
+  const { table, mail, changes } = registry;
   const times = shipmentTimes();
   const sending = await openSending(options.send, {
     ...{ ...ports, validate },
@@ -17,6 +17,8 @@ export async function openSendModule({ options, ports, registry, mailHooks }: Pa
     dkimFor: (domain) => mailHooks.dkimFor?.(domain),
     before: (mailer) => timedMailer(mailer, times),
     commitMail: (event) => mail.commitMail(event),
+    redactMail: (from) => changes.redactMail(from),
+    forgetting: ports.copied?.store,
     agent: (id) => table.find(id),
     holder: (address) => table.holderOfText(address),
   });

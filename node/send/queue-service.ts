@@ -3,6 +3,7 @@ import { MeshError } from '../../mesh/errors.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import type { NewUuid } from '../../mesh/uuid.ts';
 import type { Log } from '../log.ts';
+import type { Erasures } from '../store/erasures.ts';
 import type { Account, DkimFor, SendConfig } from './account.ts';
 import { PRESETS } from './accounts/presets.ts';
 import type { BlobStore, NewBlob } from './attachments/blob-store.ts';
@@ -13,6 +14,7 @@ import { explanationOf } from './explanation.ts';
 import { LOG_PAGE_MAX } from './log-page.ts';
 import type { Mailer } from './mailer.ts';
 import { isFinal, type Message } from './message.ts';
+import { forgetFrom } from './queue/forgetting.ts';
 import type { Queue } from './queue/queue.ts';
 import { buildContent, recipientsOf } from './request/content.ts';
 import { type AgentsOfHost, ownerOf, prepare } from './request/sending-agent.ts';
@@ -34,6 +36,9 @@ export interface QueueServiceParts extends AgentsOfHost {
   readonly clock: Clock;
   readonly log: Log;
   readonly newUuid: NewUuid;
+  /** Takes out of what others are told of mail from an address what it said, and whom it was for. */
+  readonly redactMail: (from: string) => Promise<void>;
+  readonly erasures: Pick<Erasures, 'erase' | 'run'>;
 }
 
 export interface SendModule extends Sending {
@@ -172,8 +177,17 @@ export class QueueService implements SendModule {
     return blobs.forgo(blob, (one) => queue.blobs.needs(one));
   }
 
+  async forgetFrom(address: string): Promise<void> {
+    const { queue, blobs, clock, redactMail, erasures } = this.#parts;
+    for (const { createdAt, blobs: needed } of await forgetFrom(address, queue, clock))
+      for (const blob of needed) await blobs.release(blob, Date.parse(createdAt), (one) => queue.blobs.needs(one));
+    await redactMail(address);
+    await erasures.erase();
+  }
+
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all([this.#parts.queue.run(signal), keepTidy(this.#parts, signal)]);
+    const { queue, erasures } = this.#parts;
+    await Promise.all([queue.run(signal), keepTidy(this.#parts, signal), erasures.run(signal)]);
   }
 
   close(): Promise<void> {

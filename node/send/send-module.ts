@@ -2,6 +2,8 @@
 import type { Clock, Random } from '../../mesh/ports.ts';
 import { uuidsFrom } from '../../mesh/uuid.ts';
 import type { Log } from '../log.ts';
+import type { ForgettingStore } from '../store/disk-store.ts';
+import { Erasures } from '../store/erasures.ts';
 import type { Store } from '../store/store.ts';
 import type { DkimFor, SendConfig } from './account.ts';
 import { AccessTokens, type PostForm } from './accounts/access-tokens.ts';
@@ -10,7 +12,7 @@ import { Suppressions } from './bounces/suppressions.ts';
 import type { Mailer } from './mailer.ts';
 import { Queue } from './queue/queue.ts';
 import type { QueueOptions } from './queue/queue-options.ts';
-import { QueueService, type SendModule } from './queue-service.ts';
+import { QueueService, type QueueServiceParts, type SendModule } from './queue-service.ts';
 import { type AgentsOfHost, whyNotAs } from './request/sending-agent.ts';
 import type { SocketTo } from './smtp/smtp-connection.ts';
 import { SmtpMailer } from './smtp/smtp-mailer.ts';
@@ -23,6 +25,9 @@ export interface SendingPorts extends AgentsOfHost {
   readonly blobs: BlobStore;
   readonly post: PostForm;
   readonly commitMail: QueueOptions['commitMail'];
+  readonly redactMail: QueueServiceParts['redactMail'];
+  /** The store, where what it has removed can be overwritten. */
+  readonly forgetting?: ForgettingStore | undefined;
   readonly socketTo: SocketTo;
   readonly dkimFor?: DkimFor | undefined;
   /** Other than over SMTP only in tests. */
@@ -61,5 +66,6 @@ export async function openSending(config: SendConfig, ports: SendingPorts): Prom
     log,
   });
   blobs.describeUseBy(() => queue.blobs.describe((blob) => blobs.bytesOf(blob)));
-  return new QueueService({ ...ports, config, mailer, suppressions, queue, newUuid: uuidsFrom(random) });
+  const erasures = await Erasures.open({ store, forgetting: ports.forgetting, clock, log });
+  return new QueueService({ ...ports, config, erasures, mailer, suppressions, queue, newUuid: uuidsFrom(random) });
 }

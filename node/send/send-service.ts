@@ -72,6 +72,11 @@ export interface Sending {
   readonly suppressions: Suppressions;
   /** Throws `payload_too_large`, `store_full`, `store_failed`. */
   putBlob(octets: AsyncIterable<Uint8Array>, blob: NewBlob): Promise<StoredBlob>;
+  /**
+   * Takes all mail that was sent from an address off this host, with what is known of it; what waits is cancelled. Resolves when nobody is shown it any
+   * more; its octets are overwritten then. Throws `conflict` when one is still on its way after 40 s.
+   */
+  forgetFrom(address: string): Promise<void>;
   /** What was put is needed no more by who has put it. */
   forgoBlob(blob: string): Promise<void>;
 }

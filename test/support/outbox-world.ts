@@ -142,6 +142,8 @@ export class OutboxWorld {
       ...{ clock: world.clock, log: world.log, newUuid: () => 'none is drawn' },
       ...{ mailer: { close: async () => undefined }, validate: () => expect.fail('nothing is checked again') },
       agent: () => agent,
+      redactMail: async () => undefined,
+      erasures: { erase: async () => undefined, run: async () => undefined },
       holder: (address) => (address === ANN ? agent : undefined),
     });
     const submit = service.submit.bind(service);

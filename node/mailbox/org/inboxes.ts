@@ -32,6 +32,8 @@ export interface InboxesParts {
   readonly addresses: AddressBook;
   /** Takes back what an inbox has sent and no server has got yet. */
   readonly cancelSends: (inboxId: string) => Promise<void>;
+  /** Takes what an inbox has sent through accounts off this host. */
+  readonly forgetSent: (inboxId: string) => Promise<void>;
   /** The domain of those that are made without one. */
   readonly domain: string | undefined;
   /** Domains that somebody has brought. */
@@ -238,11 +240,13 @@ export class Inboxes {
   }
 
   async #erase({ inboxId, agentId, makesAgent }: Inbox): Promise<void> {
-    const { intake, addresses, cancelSends, endWebhooks } = this.#parts;
+    const { intake, addresses, cancelSends, endWebhooks, forgetSent } = this.#parts;
     await cancelSends(inboxId);
     await endWebhooks(inboxId);
     while (await intake.ask('eraseMail', inboxId));
     if (agentId !== undefined) await addresses.release({ inboxId, agentId: agentId as AgentId, withAgent: makesAgent });
+    // Last of what the node's own store has of the inbox, all of which is overwritten then.
+    await forgetSent(inboxId);
     await intake.ask('dropInbox', inboxId);
   }
 

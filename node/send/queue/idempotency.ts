@@ -80,6 +80,15 @@ export class IdempotencyKeys {
     return hashes.map((hash) => keyWrite(hash, undefined));
   }
 
+  /** Forgets the key of a message that goes with it; returns what to write. */
+  forget(emailId: string): readonly Write[] {
+    const hash = this.#byMessage.get(emailId);
+    if (hash === undefined) return [];
+    this.#known.delete(hash);
+    this.#byMessage.delete(emailId);
+    return [keyWrite(hash, undefined)];
+  }
+
   #set(hash: string, known: KnownKey): void {
     this.#known.set(hash, known);
     this.#byMessage.set(known.emailId, hash);

@@ -34,6 +34,11 @@ export class MessageTable {
     return [...this.#byId.keys()];
   }
 
+  /** Those of messages from an address. */
+  idsFrom(address: string): readonly string[] {
+    return [...this.values()].filter(({ from }) => from === address).map(({ id }) => id);
+  }
+
   /** How many messages are in each state. */
   counts(): readonly (readonly [state: MessageState, count: number])[] {
     return MESSAGE_STATES.map((state) => [state, this.#lists.get(listName(undefined, state))?.count ?? 0]);

@@ -9,6 +9,12 @@ export function refuseCancelling({ id, state }: Message): void {
   throw new MeshError('not_cancellable', message, { extra: { email_id: id, state } });
 }
 
+/** What a server is being told of can't be taken back. */
+export function beingSent(id: string): MeshError {
+  const extra = { email_id: id, state: 'sending' };
+  return new MeshError('not_cancellable', 'The email is being sent at this moment.', { extra });
+}
+
 /** Throws `not_resendable`. */
 export function refuseResending({ id, state, attachmentsGone }: Message): void {
   const extra = { email_id: id, state };

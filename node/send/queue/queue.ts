@@ -34,7 +34,7 @@ import { type Draft, messageOf, refuseTooMuch } from './draft.ts';
 import { IdempotencyKeys } from './idempotency.ts';
 import { MessageTable } from './message-table.ts';
 import { afterRestart, afterStep } from './message-times.ts';
-import { refuseCancelling, refuseLettingGo, refuseResending } from './objections.ts';
+import { beingSent, refuseCancelling, refuseLettingGo, refuseResending } from './objections.ts';
 import type { QueueOptions } from './queue-options.ts';
 import { Retention } from './retention.ts';
 import { Watchers } from './watchers.ts';
@@ -50,6 +50,7 @@ export class Queue {
   readonly blobs = new BlobReferences();
   /** How many messages are in each state. */
   readonly counts = () => this.#messages.counts();
+  readonly idsFrom = (address: string) => this.#messages.idsFrom(address);
   readonly #contents: ContentCache;
   readonly #watchers: Watchers;
   readonly #dispatcher: Dispatcher;
@@ -100,9 +101,8 @@ export class Queue {
       queue.#dispatcher.remove(id);
       const { account, date = message.date } = attempt;
       const interrupted = { ...message, account, ...(date === undefined ? {} : { date }) };
-      await queue.#save(unknown(interrupted, queue.#iso(), 'the node was stopped while it was sending.'), [
-        attemptWrite(id, undefined),
-      ]);
+      const why = 'the node was stopped while it was sending.';
+      await queue.#save(unknown(interrupted, queue.#iso(), why), [attemptWrite(id, undefined)]);
     }
     return queue;
   }
@@ -163,10 +163,7 @@ export class Queue {
       const message = this.#known(id);
       refuseCancelling(message);
       // Whoever takes it out of the queue has it: what a server is being told of can't be taken back.
-      if (!this.#dispatcher.remove(id))
-        throw new MeshError('not_cancellable', 'The email is being sent at this moment.', {
-          extra: { email_id: id, state: 'sending' },
-        });
+      if (!this.#dispatcher.remove(id)) throw beingSent(id);
       return this.#save(cancelled(message, this.#iso()), []);
     });
   }
@@ -209,34 +206,37 @@ export class Queue {
 
   /** The message at its end, or as it is after `ms`. */
   async waitFor(id: string, ms: number, signal: AbortSignal): Promise<Message> {
-    const message = this.#known(id);
-    if (isFinal(message.state)) return message;
-    await this.#watchers.wait(id, ms, signal);
+    if (!isFinal(this.#known(id).state)) await this.#watchers.wait(id, ms, signal);
     return this.#known(id);
   }
 
   /** Forgets what ended long ago, keys that are over, addresses that nobody has any more, and attachments of what failed. Called now and then. */
   async trim(): Promise<void> {
-    const keys = this.#keys.trim((id) => !this.#messages.has(id) || this.#retention.isKeyOver(id));
-    const over = [...keys, ...this.accounts.trim(this.#options.isHeld)];
+    const isKeyOver = (id: string) => !this.#messages.has(id) || this.#retention.isKeyOver(id);
+    const over = [...this.#keys.trim(isKeyOver), ...this.accounts.trim(this.#options.isHeld)];
     if (over.length > 0) await this.#options.store.commit(over);
     const isOver = (id: string) => this.#retention.isOver(id, this.#keys.names(id));
     // In its turn: it may be sent again meanwhile.
-    for (const id of this.#messages.ids().filter(isOver))
-      await this.#locks.run(id, async () => {
-        const message = this.#messages.get(id);
-        if (message === undefined || !isOver(id)) return;
-        await this.#options.store.commit(forgetWrites(id));
-        this.#messages.delete(id);
-        this.blobs.moved(message, undefined);
-        this.#retention.forgotten(id);
-      });
+    for (const id of this.#messages.ids().filter(isOver)) await this.forget(id, () => isOver(id));
     const areOver = ({ id }: Message) => this.#retention.areAttachmentsOver(id);
     for (const { id } of this.blobs.failed().filter(areOver))
       await this.#locks.run(id, async () => {
         const message = this.#known(id);
         if (areOver(message)) await this.#save(withoutAttachments(message), []);
       });
+  }
+
+  /** Forgets a message that is over, with its key; answers it where that is so. */
+  forget(id: string, isOver: (message: Message) => boolean): Promise<Message | undefined> {
+    return this.#locks.run(id, async () => {
+      const message = this.#messages.get(id);
+      if (message === undefined || !isOver(message)) return undefined;
+      await this.#options.store.commit([...this.#keys.forget(id), ...forgetWrites(id)]);
+      this.#messages.delete(id);
+      this.blobs.moved(message, undefined);
+      this.#retention.forgotten(id);
+      return message;
+    });
   }
 
   /** A message that is due and waits all the same, with what stands in its way now. */

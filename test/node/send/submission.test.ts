@@ -22,6 +22,8 @@ async function submitting(config = {}) {
       ...{ mailer: { close: async () => undefined }, validate: () => expect.fail('nothing is checked again') },
       blobs: undefined as never,
       agent: () => agent,
+      redactMail: async () => undefined,
+      erasures: { erase: async () => undefined, run: async () => undefined },
       holder: (address) => (address === 'ann@mail.example.com' ? agent : undefined),
     });
   const submit = (parts = {}) =>

@@ -86,6 +86,7 @@ function processWith(step: Step, registry: AddressBookParts['registry'] = world.
     ...{ intake, query, clock, random: seededRandom(2), log: world.log, domain: 'agents.example.com' },
     addresses: new AddressBook({ registry: stepped, hostsOf: () => [] }),
     cancelSends: async () => undefined,
+    forgetSent: async () => undefined,
     domains: { verified: async () => undefined },
   });
   return { inboxes, settle: () => inboxes.run(stop.signal) };
