@@ -10,7 +10,7 @@ import { childrenOf, type Slack, slackOfTreePage } from './page-slack.ts';
 const PAGES_AT_ONCE = 4_096;
 /** Pages that are read together. */
 const READ_AT_ONCE = 64;
-/** Of a tree: with four children a page, more than any file holds. */
+/** Floors of a tree: with four children a page, more than any file holds. */
 const DEPTH_MAX = 20;
 const FIRST_FREE_AT = 32;
 /** A page of the list of free ones begins with the next and with how many it names, each of 4 octets. */

@@ -142,13 +142,10 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
   const webhooks = new MailWebhooks(options.webhooks, async () => (await organization()).podId);
   const leases = new Leases({ intake, query, arrivals, clock, stopping, log });
   const keeper = new Keeper({ intake, query, retentionDays: config.retentionDays, clock, log });
-  const ofSends = {
-    cancelSends: (inboxId: string) => outbox.cancel(inboxId),
-    forgetSent: (inboxId: string) => sending.forgetFrom(inboxId),
-  };
-  const { endWebhooks, ofPods, changedKey } = endingsOf(webhooks, () => sockets);
+  const later = { sockets: () => sockets, outbox: () => outbox };
+  const { ofInboxes, ofPods, changedKey } = endingsOf({ webhooks, sending, ...later });
   const domains = await openDomains({ ...options, intake, organization });
-  const inboxes = new Inboxes({ ...options, intake, query, addresses, domains, domain, ...ofSends, endWebhooks });
+  const inboxes = new Inboxes({ ...options, intake, query, addresses, domains, domain, ...ofInboxes });
   const pods = new Pods({ intake, query, webhooks: ofPods, domain, clock, random, log });
   const links = linksOf(domains, { ...options, organization });
   const outbox = await Outbox.open({ ...options, intake, standings, links });

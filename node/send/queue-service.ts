@@ -14,7 +14,7 @@ import { explanationOf } from './explanation.ts';
 import { LOG_PAGE_MAX } from './log-page.ts';
 import type { Mailer } from './mailer.ts';
 import { isFinal, type Message } from './message.ts';
-import { forgetFrom } from './queue/forgetting.ts';
+import { forgetFrom } from './queue/forgotten-mail.ts';
 import type { Queue } from './queue/queue.ts';
 import { buildContent, recipientsOf } from './request/content.ts';
 import { type AgentsOfHost, ownerOf, prepare } from './request/sending-agent.ts';

@@ -14,7 +14,7 @@ const AGAIN_MS = 60_000;
 
 export interface ErasuresParts {
   readonly store: Store;
-  /** The same store, where it is on a disk. */
+  /** Overwrites what the same store has removed, where that is on a disk. */
   readonly forgetting: ForgettingStore | undefined;
   readonly clock: Clock;
   readonly log: Log;

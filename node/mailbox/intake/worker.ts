@@ -18,7 +18,7 @@ import { ingest } from './ingest.ts';
 import { type Listener, type ListenerParts, type ListenPlace, listen } from './listener.ts';
 import { MailRates } from './mail-rates.ts';
 import { OutgoingMails } from './outgoing-mail.ts';
-import { Overwriting } from './overwriting.ts';
+import { PageUpkeep } from './page-upkeep.ts';
 import { createResolve } from './resolver.ts';
 import { TrustedPeers } from './trusted-peers.ts';
 
@@ -56,7 +56,7 @@ const indexing = new IndexUpkeep({
   failed: ({ message }) =>
     note('mailbox.index_waits', { message: `Some mail is not found by its words yet: ${message}` }),
 });
-const overwriting = new Overwriting({
+const overwriting = new PageUpkeep({
   overwriteSome: () => writer.erasure.overwriteSome(),
   clock: systemClock,
   failed: ({ message }) =>

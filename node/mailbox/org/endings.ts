@@ -1,10 +1,20 @@
 // What ends with an inbox, a pod or a key.
 import type { EventSockets } from '../events/event-sockets.ts';
+import type { InboxesParts } from './inboxes.ts';
 import type { MailWebhooks } from './mail-webhooks.ts';
 import type { PodsParts } from './pods.ts';
 
-/** Ways to end webhooks with what they are of, and the sockets of keys with these. `sockets`: which are made later. */
-export function endingsOf(webhooks: MailWebhooks, sockets: () => Pick<EventSockets, 'endOf' | 'endWithin'>) {
+interface EndingsParts {
+  readonly webhooks: MailWebhooks;
+  /** Made later. */
+  readonly sockets: () => Pick<EventSockets, 'endOf' | 'endWithin'>;
+  /** Made later. */
+  readonly outbox: () => { cancel(inboxId: string): Promise<void> };
+  readonly sending: { forgetFrom(address: string): Promise<void> };
+}
+
+/** Ways to end webhooks and what was sent with what they are of, and the sockets of keys with these. */
+export function endingsOf({ webhooks, sockets, outbox, sending }: EndingsParts) {
   const ofPods: PodsParts['webhooks'] = {
     podIds: () => webhooks.podIds(),
     endWithPod: async (podId) => {
@@ -12,12 +22,13 @@ export function endingsOf(webhooks: MailWebhooks, sockets: () => Pick<EventSocke
       await webhooks.endWithPod(podId);
     },
   };
-  return {
-    ofPods,
-    endWebhooks: async (inboxId: string) => {
+  const ofInboxes: Pick<InboxesParts, 'endWebhooks' | 'cancelSends' | 'forgetSent'> = {
+    endWebhooks: async (inboxId) => {
       sockets().endWithin({ inboxId });
       await webhooks.endWith(inboxId);
     },
-    changedKey: (keyId: string, isGone: boolean) => sockets().endOf(keyId, isGone),
+    cancelSends: (inboxId) => outbox().cancel(inboxId),
+    forgetSent: (inboxId) => sending.forgetFrom(inboxId),
   };
+  return { ofPods, ofInboxes, changedKey: (keyId: string, isGone: boolean) => sockets().endOf(keyId, isGone) };
 }

@@ -14,7 +14,7 @@ const FIRST_PAGE = 1;
 export interface ErasureParts {
   readonly connection: Connection;
   readonly group: GroupCommit;
-  /** Of the mailbox's data. */
+  /** Directory of the mailbox's data. */
   readonly directory: string;
   /** Called when there is something to overwrite. */
   readonly begun?: (() => void) | undefined;

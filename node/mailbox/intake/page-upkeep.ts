@@ -8,7 +8,7 @@ const PAUSES = 9;
 /** Milliseconds until what somebody still reads, or what failed, is tried again. */
 const AGAIN_MS = 20_000;
 
-export interface OverwritingParts {
+export interface PageUpkeepParts {
   /** Overwrites some. */
   readonly overwriteSome: () => 'more' | 'kept' | 'done';
   readonly clock: Clock;
@@ -16,11 +16,11 @@ export interface OverwritingParts {
   readonly failed: (error: Error) => void;
 }
 
-export class Overwriting {
-  readonly #parts: OverwritingParts;
+export class PageUpkeep {
+  readonly #parts: PageUpkeepParts;
   #woken = Promise.withResolvers<void>();
 
-  constructor(parts: OverwritingParts) {
+  constructor(parts: PageUpkeepParts) {
     this.#parts = parts;
   }
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Overwriting } from '../../../../node/mailbox/intake/overwriting.ts';
+import { PageUpkeep } from '../../../../node/mailbox/intake/page-upkeep.ts';
 import { VirtualClock } from '../../../support/virtual-clock.ts';
 
 let clock: VirtualClock;
@@ -7,14 +7,14 @@ let clock: VirtualClock;
 let steps: ('more' | 'kept' | 'done' | Error)[];
 let doneAtMs: number[];
 let failures: string[];
-let overwriting: Overwriting;
+let overwriting: PageUpkeep;
 let stop: AbortController;
 let running: Promise<void>;
 
 beforeEach(async () => {
   clock = new VirtualClock();
   [steps, doneAtMs, failures, stop] = [[], [], [], new AbortController()];
-  overwriting = new Overwriting({
+  overwriting = new PageUpkeep({
     overwriteSome: () => {
       const step = steps.shift() ?? 'done';
       doneAtMs.push(clock.monotonicMs());

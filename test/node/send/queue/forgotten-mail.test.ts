@@ -1,6 +1,6 @@
 // What was sent from an address, when nothing of it is to be kept.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { forgetFrom } from '../../../../node/send/queue/forgetting.ts';
+import { forgetFrom } from '../../../../node/send/queue/forgotten-mail.ts';
 import { A1 } from '../../../support/mail.ts';
 import { accepted, MailWorld, notSent } from '../../../support/mail-world.ts';
 
