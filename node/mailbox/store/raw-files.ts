@@ -74,9 +74,17 @@ export class RawFiles {
     rmSync(join(this.#folderOf(digest), digest), { force: true });
   }
 
-  /** Digests of all mails that are kept, folder by folder. */
-  async *digests(): AsyncIterable<readonly string[]> {
-    for (const folder of await readdir(this.#directory)) yield await readdir(join(this.#directory, folder));
+  /** Takes away files that are not named by a row. Resolves with how many there were, or were found when `signal` aborts. */
+  async sweep(isNamed: (digest: string) => boolean, signal: AbortSignal): Promise<number> {
+    let swept = 0;
+    for (const folder of await readdir(this.#directory))
+      for (const digest of await readdir(join(this.#directory, folder))) {
+        if (signal.aborted) return swept;
+        if (isNamed(digest)) continue;
+        this.remove(digest);
+        swept += 1;
+      }
+    return swept;
   }
 
   #folderOf(digest: string): string {

@@ -277,16 +277,8 @@ export class Writer {
   }
 
   /** Takes away files of mails that no row names: a crash between the two leaves them. Resolves with how many there were, or were found when `signal` aborts. */
-  async sweepFiles(signal: AbortSignal): Promise<number> {
-    let swept = 0;
-    for await (const digests of this.files.digests())
-      for (const digest of digests) {
-        if (signal.aborted) return swept;
-        if (this.#names(digest)) continue;
-        this.files.remove(digest);
-        swept += 1;
-      }
-    return swept;
+  sweepFiles(signal: AbortSignal): Promise<number> {
+    return this.files.sweep((digest) => this.#names(digest), signal);
   }
 
   leftReports(): readonly LeftReport[] {
