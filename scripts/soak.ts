@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // `npm run soak [-- --engine etcd|etcd-cluster|postgres]`: real hosts in trouble for as long as one likes, their claims kept by themselves or by a
 // real engine that is in trouble too. `npm run soak -- --changes`: three real hosts that change all the time and are killed again and again, and
-// what a gateway and a listener heard of it. `npm run soak -- --mail`: mails, whole and broken, into one real mailbox. `npm run soak -- --api`: questions of every operation to a real host, held against its document. The
+// what a gateway and a listener heard of it. `npm run soak -- --mail [--clone DIR…]`: mails, whole and broken, into one real mailbox, those of a
+// clone of a public suite, too. `npm run soak -- --api`: questions of every operation to a real host, held against its document. The
 // tests run a short one of each.
 import { parseArgs } from 'node:util';
 import { runApi } from './chaos/api-run.ts';
@@ -19,6 +20,7 @@ const { values } = parseArgs({
     changes: { type: 'boolean', default: false },
     api: { type: 'boolean', default: false },
     mail: { type: 'boolean', default: false },
+    clone: { type: 'string', multiple: true, default: [] },
     count: { type: 'string' },
     kills: { type: 'string', default: '60' },
   },
@@ -61,8 +63,9 @@ async function soakMail(): Promise<void> {
   const [seed, secondsMax] = [Number(values.seed), Number(values.seconds)];
   const say = (line: string) => console.log(`seed ${seed}: ${line}`);
   const broken = Number(values.count ?? Number.MAX_SAFE_INTEGER);
-  const { taken, refused, violations } = await runMail({ seed, broken, secondsMax }, say);
+  const { whole, taken, refused, violations } = await runMail({ seed, broken, secondsMax, clones: values.clone }, say);
   for (const violation of violations) console.log(`  ${violation}`);
+  console.log(`${whole.taken} of ${whole.count} whole mails taken`);
   console.log(`${taken} mails taken, ${refused} refused, ${violations.length} violations`);
   if (violations.length > 0) process.exitCode = 1;
 }

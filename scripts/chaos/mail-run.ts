@@ -8,8 +8,8 @@ import { startDnsServer } from '../../test/support/dns-server.ts';
 import { seededRandom } from '../../test/support/seeded-random.ts';
 import { SmtpTalk } from '../../test/support/smtp-talk.ts';
 import { freePorts, type HostProcess, ProcessMesh } from '../host-process.ts';
+import { mailsOfClone, maskedMails, octetsOf, sampledMails } from './mail-corpus.ts';
 
-const CORPUS = new URL('../../test/data/mails.json', import.meta.url);
 /** Milliseconds for the answer to one mail, on a machine that has other things to do. */
 const ANSWER_MS_MAX = 20_000;
 const WATCHED_EACH_MS = 50;
@@ -38,11 +38,16 @@ export interface MailRunOptions {
   readonly seed: number;
   /** Mails that are broken, beside all that are whole. */
   readonly broken: number;
+  /** Clones of further suites, whose mails are among those that are whole. */
+  readonly clones?: readonly string[];
   /** Ends earlier than that. */
   readonly secondsMax?: number;
 }
 
 export interface MailRun {
+  /** Mails that are whole, all of which come by LMTP, and how many of them were taken. */
+  readonly whole: { readonly count: number; readonly taken: number };
+  /** Mails that differ. */
   readonly taken: number;
   readonly refused: number;
   readonly violations: readonly string[];
@@ -55,45 +60,54 @@ interface World {
 }
 
 export async function runMail(
-  { seed, broken, secondsMax = 600 }: MailRunOptions,
+  { seed, broken, clones = [], secondsMax = 600 }: MailRunOptions,
   say: (line: string) => void,
 ): Promise<MailRun> {
   const random = seededRandom(seed);
-  const corpus = corpusMails();
+  const corpus = [...sampledMails(), ...maskedMails(), ...clones.flatMap((clone) => mailsOfClone(clone))].map(octetsOf);
+  await using world = await takingWorld();
+  await using line = new LmtpLine(world.lmtp);
+  const violations: string[] = [];
+  const watch = watchReady(world, violations);
+  const run = { taken: new Map<string, Buffer>(), refused: 0 };
+  const bring = async (name: string, mail: Buffer, answer: Promise<boolean | undefined>) => {
+    const isTaken = await answer;
+    if (isTaken === undefined) violations.push(`${name} was not answered within ${ANSWER_MS_MAX / 1_000} s`);
+    else if (isTaken) run.taken.set(hashOf(mail), mail);
+    else run.refused += 1;
+  };
+  for (const [at, mail] of corpus.entries()) {
+    await bring(`mail ${at}`, mail, line.bring(mail));
+    if (at % 500 === 499) say(`${at + 1} mails, ${violations.length} violations`);
+  }
+  const whole = { count: corpus.length, taken: corpus.length - run.refused };
+  const untilMs = Date.now() + secondsMax * 1_000;
+  for (let at = 0; at < broken && Date.now() < untilMs; at += 1) {
+    const mail = mutated(corpus[Math.floor(random.next() * corpus.length)] as Buffer, random);
+    await bring(`broken mail ${at}`, mail, at % 3 === 2 ? ingested(world, mail) : line.bring(mail));
+    if (at % 500 === 499) say(`${at + 1} broken mails, ${violations.length} violations`);
+  }
+  violations.push(...(await missing(world, run.taken)));
+  await watch.end();
+  if (world.host.log.includes('mailbox.worker_ended')) violations.push('a worker of the mailbox ended');
+  return { whole, taken: run.taken.size, refused: run.refused, violations };
+}
+
+/** A node with an inbox that takes mail by LMTP. */
+async function takingWorld(): Promise<World & AsyncDisposable> {
+  await using stack = new AsyncDisposableStack();
   const [lmtp = 0] = await freePorts(1);
   const flags = ['--mailbox', '--mailbox-domain', 'agents.example.com', '--mailbox-lmtp', `127.0.0.1:${lmtp}`];
   // There is no domain at all, so that all mail is nobody's.
-  await using dns = await startDnsServer(() => 'absent');
-  await using mesh = await ProcessMesh.create([{ id: 'mac' }], { flags: [...flags, '--mailbox-dns', dns.at] });
+  const dns = stack.use(await startDnsServer(() => 'absent'));
+  const mesh = stack.use(await ProcessMesh.create([{ id: 'mac' }], { flags: [...flags, '--mailbox-dns', dns.at] }));
   await mesh.start();
   const host = mesh.host('mac');
   const apiKey = readFileSync(join(host.dataDirectory, 'mailbox', 'org-key'), 'utf8').trim();
   const world = { host, apiKey, lmtp };
   await asked(world, '/v0/inboxes', { method: 'POST', body: JSON.stringify({ username: 'support' }) });
-  const violations: string[] = [];
-  const watch = watchReady(world, violations);
-  const run = { taken: new Map<string, Buffer>(), refused: 0 };
-  const untilMs = Date.now() + secondsMax * 1_000;
-  for (let at = 0; at < corpus.length + broken && Date.now() < untilMs; at += 1) {
-    const whole = corpus[at % corpus.length] as Buffer;
-    const mail = at < corpus.length ? whole : mutated(whole, random);
-    const isTaken = at % 3 === 2 ? await ingested(world, mail) : await delivered(world, mail);
-    if (isTaken === undefined) violations.push(`mail ${at} was not answered within ${ANSWER_MS_MAX / 1_000} s`);
-    else if (isTaken) run.taken.set(hashOf(mail), mail);
-    else run.refused += 1;
-    if (at % 500 === 499) say(`${at + 1} mails, ${violations.length} violations`);
-  }
-  violations.push(...(await missing(world, run.taken)));
-  await watch.end();
-  if (host.log.includes('mailbox.worker_ended')) violations.push('a worker of the mailbox ended');
-  return { taken: run.taken.size, refused: run.refused, violations };
-}
-
-function corpusMails(): readonly Buffer[] {
-  const { mails } = JSON.parse(readFileSync(CORPUS, 'utf8')) as { mails: { raw: string }[] };
-  return mails.map(({ raw }) =>
-    Buffer.from(`${raw.replace(/\r?\n/g, '\r\n').replace(/(?:\r\n)*$/, '')}\r\n`, 'latin1'),
-  );
+  const owned = stack.move();
+  return { ...world, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /** One to eight places changed: octets, hostile pieces, parts that are cut, said twice, or put elsewhere. */
@@ -116,19 +130,47 @@ function mutated(whole: Buffer, random: { next(): number }): Buffer {
   return mail.subarray(-2).equals(Buffer.from('\r\n')) ? mail : Buffer.concat([mail, Buffer.from('\r\n')]);
 }
 
-/** Whether it was taken; `undefined`: there was no answer in time. */
-async function delivered({ lmtp }: World, mail: Buffer): Promise<boolean | undefined> {
-  const late = new AbortController();
-  const answered = (async () => {
-    await using talk = await SmtpTalk.open(lmtp, 'LHLO mx.y.com');
-    await talk.say('MAIL FROM:<jane@y.com> BODY=8BITMIME');
-    await talk.say(`RCPT TO:<${INBOX}>`);
-    const [answer = ''] = await talk.mail(mail);
+/** One connection for many mails, as a mail server keeps it; another one where it ends. */
+class LmtpLine implements AsyncDisposable {
+  readonly #port: number;
+  #talk: SmtpTalk | undefined;
+
+  constructor(port: number) {
+    this.#port = port;
+  }
+
+  /** Whether it was taken; `undefined`: there was no answer in time. */
+  async bring(mail: Buffer): Promise<boolean | undefined> {
+    const late = new AbortController();
+    const answered = this.#answer(mail);
+    const answer = await Promise.race([answered, pause(ANSWER_MS_MAX, undefined, { signal: late.signal })]);
+    late.abort();
+    if (answer === undefined) await this[Symbol.asyncDispose]();
+    return answer;
+  }
+
+  async #answer(mail: Buffer): Promise<boolean | undefined> {
+    if (!(await this.#begin())) {
+      // The node ends a connection that is open for long, or that it has refused much on.
+      await this[Symbol.asyncDispose]();
+      if (!(await this.#begin())) return false;
+    }
+    const [answer = ''] = (await this.#talk?.mail(mail)) ?? [];
     return answer === '' ? undefined : answer.startsWith('250');
-  })();
-  const first = await Promise.race([answered, pause(ANSWER_MS_MAX, undefined, { signal: late.signal })]);
-  late.abort();
-  return first;
+  }
+
+  /** Whether the recipient was taken. */
+  async #begin(): Promise<boolean> {
+    this.#talk ??= await SmtpTalk.open(this.#port, 'LHLO mx.y.com');
+    await this.#talk.say('MAIL FROM:<jane@y.com> BODY=8BITMIME');
+    return (await this.#talk.say(`RCPT TO:<${INBOX}>`)).startsWith('250');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const talk = this.#talk;
+    this.#talk = undefined;
+    await talk?.[Symbol.asyncDispose]();
+  }
 }
 
 async function ingested(world: World, mail: Buffer): Promise<boolean | undefined> {
