@@ -23,7 +23,12 @@ export interface Condition {
 }
 
 /** Everything that a row of the table must fit, its place in the list included. `inbox`: a row, or none for all of those in the scope. */
-export function conditionOf(table: FilteredTable, question: MailsQuestion, inbox: number | undefined): Condition {
+export function conditionOf(
+  table: FilteredTable,
+  question: MailsQuestion,
+  inbox: number | undefined,
+  shown = shownCondition(table, question.include),
+): Condition {
   const { time } = table;
   const inTime: readonly (Condition | undefined)[] = [
     question.before === undefined ? undefined : { sql: `${time} < ?`, values: [question.before] },
@@ -32,7 +37,7 @@ export function conditionOf(table: FilteredTable, question: MailsQuestion, inbox
   ];
   const all = [
     inbox === undefined ? undefined : { sql: 'inbox = ?', values: [inbox] },
-    shownCondition(table, question.include),
+    shown,
     ...(question.denied ?? []).map((label) => ({ sql: `NOT ${hasLabel(table)}`, values: [label] })),
     ...question.labels.map((label) => ({ sql: hasLabel(table), values: [label] })),
     ...inTime,
@@ -42,6 +47,36 @@ export function conditionOf(table: FilteredTable, question: MailsQuestion, inbox
     sql: all.map(({ sql }) => `(${sql})`).join(' AND '),
     values: all.flatMap(({ values }) => values),
   };
+}
+
+/**
+ * The first rows of a list that `conditionOf` fits, and `within`. What is hidden and what is not lie in the index one behind the other, each in
+ * the order of the list: both together would be sorted whole.
+ */
+export function firstRows(
+  table: FilteredTable,
+  question: MailsQuestion,
+  inbox: number | undefined,
+  within: Condition = { sql: 'true', values: [] },
+): Condition {
+  const { name } = table;
+  const runs = shownConditions(table, question.include).map((shown) =>
+    and(within, conditionOf(table, question, inbox, shown)),
+  );
+  const [only] = runs;
+  if (only !== undefined && runs.length === 1) return only;
+  const order = orderOf(table, question.isAscending);
+  const first = runs.map(
+    ({ sql }) => `SELECT row FROM (SELECT ${name}.row FROM ${name} WHERE ${sql} ${order} LIMIT ?)`,
+  );
+  return {
+    sql: `${name}.row IN (${first.join(' UNION ALL ')})`,
+    values: runs.flatMap(({ values }) => [...values, question.limit + 1]),
+  };
+}
+
+export function and(one: Condition, other: Condition): Condition {
+  return { sql: `${one.sql} AND ${other.sql}`, values: [...one.values, ...other.values] };
 }
 
 /** The order of a list: by time, and by row where that is the same. */
@@ -56,11 +91,17 @@ function hasLabel({ name, labels }: LabelledTable): string {
 
 /** What is hidden is shown when each of its labels that hide it is asked for. */
 export function shownCondition(table: LabelledTable, include: readonly HiddenLabel[]): Condition {
-  if (include.length === 0) return { sql: 'hidden = 0', values: [] };
+  const all = shownConditions(table, include);
+  return { sql: all.map(({ sql }) => `(${sql})`).join(' OR '), values: all.flatMap(({ values }) => values) };
+}
+
+/** What is not hidden, and what of the hidden is shown, each by itself. */
+function shownConditions(table: LabelledTable, include: readonly HiddenLabel[]): readonly Condition[] {
+  const open: Condition = { sql: 'hidden = 0', values: [] };
+  if (include.length === 0) return [open];
   const others = HIDDEN.filter((label) => !include.includes(label));
-  if (others.length === 0) return { sql: 'true', values: [] };
-  const none = others.map(() => `NOT ${hasLabel(table)}`).join(' AND ');
-  return { sql: `hidden = 0 OR (${none})`, values: others };
+  const none = others.map(() => ` AND NOT ${hasLabel(table)}`).join('');
+  return [open, { sql: `hidden = 1${none}`, values: others }];
 }
 
 function placeCondition({ time }: FilteredTable, isAscending: boolean, place: ListPlace | undefined) {

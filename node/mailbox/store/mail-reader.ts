@@ -14,7 +14,7 @@ import type {
   WholeMail,
 } from '../stored-mail.ts';
 import type { Connection } from './database.ts';
-import { conditionOf, type FilteredTable, orderOf, shownCondition } from './mail-filter.ts';
+import { type FilteredTable, firstRows, orderOf, shownCondition } from './mail-filter.ts';
 import { COLUMNS, ITEM_BYTES, ITEM_COLUMNS, type PlacedMail, pageOf, WHOLE_BYTES } from './mail-page.ts';
 import type { MessageHead } from './message-row.ts';
 import { inboxesWithin } from './scope-condition.ts';
@@ -82,7 +82,7 @@ export class MailReader {
       question.inboxId,
     );
     if (inbox === undefined) return { items: [] };
-    const { sql, values } = conditionOf(TABLE, question, inbox.row);
+    const { sql, values } = firstRows(TABLE, question, inbox.row);
     const rows = this.#connection.all<PlacedMail>(
       `SELECT message.row, message.at, ${ITEM_BYTES} AS bytes FROM message
        WHERE ${sql} ${orderOf(TABLE, question.isAscending)} LIMIT ?`,

@@ -6,7 +6,7 @@ import type { MailPart } from '../message.ts';
 import type { Scope } from '../scope.ts';
 import type { MailsQuestion, ThreadItem, ThreadQuestion, WholeMail } from '../stored-mail.ts';
 import type { Connection } from './database.ts';
-import { type Condition, conditionOf, type FilteredTable, orderOf } from './mail-filter.ts';
+import { and, type Condition, conditionOf, type FilteredTable, firstRows, orderOf } from './mail-filter.ts';
 import { type MailReader, partOf, type StoredPart } from './mail-reader.ts';
 import { inboxesWithin } from './scope-condition.ts';
 
@@ -49,9 +49,6 @@ const LABELS = `SELECT thread, label FROM thread_label WHERE thread IN (SELECT v
 const HAVE_PARTS = `SELECT value AS row FROM json_each(?)
   WHERE EXISTS (SELECT 1 FROM message CROSS JOIN part ON part.message = message.row
     WHERE message.thread = value AND message.hidden = (SELECT hidden FROM thread WHERE row = value))`;
-function and(one: Condition, other: Condition): Condition {
-  return { sql: `${one.sql} AND ${other.sql}`, values: [...one.values, ...other.values] };
-}
 
 /** Whether a thread is of an inbox that is there, and within a scope. */
 function isWithin(scope: Scope): Condition {
@@ -77,12 +74,11 @@ export class ThreadReader {
     const sql = 'SELECT row FROM inbox WHERE inbox_id = ?';
     const inbox = inboxId === undefined ? undefined : this.#connection.get<{ row: number }>(sql, inboxId);
     if (inboxId !== undefined && inbox === undefined) return { items: [] };
-    const condition = conditionOf(TABLE, question, inbox?.row);
     const order = orderOf(TABLE, isAscending);
     const isOfPod = inboxId === undefined && podId !== undefined;
     const { sql: from, values } = isOfPod
-      ? this.#inPod(podId, condition, order, limit + 1)
-      : and(isWithin({}), condition);
+      ? this.#inPod(podId, conditionOf(TABLE, question, undefined), order, limit + 1)
+      : firstRows(TABLE, question, inbox?.row, isWithin({}));
     const rows = this.#connection.all<StoredThread>(`${SELECT} WHERE ${from} ${order} LIMIT ?`, ...values, limit + 1);
     const shown = rows.slice(0, limit);
     const last = shown.at(-1);
