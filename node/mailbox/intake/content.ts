@@ -53,16 +53,25 @@ function wordsOf(parts: readonly Part[]): Words {
   const html = bodies.filter(({ contentType }) => contentType === 'text/html').map(textIn);
   const plain = bodies.filter(({ contentType }) => contentType !== 'text/html').map(textIn);
   const ofHtml = html.map(textOfHtml);
-  const { text, hasHidden } = withoutInvisible(joined(plain) ?? joined(ofHtml.map((one) => one.text)) ?? '');
-  const own = extractedText(text);
+  const words = joined(plain);
+  const { text, hasHidden } = withoutInvisible(words ?? joined(ofHtml.map((one) => one.text)) ?? '');
+  const whole = html.join('\n');
+  const ownHtml = extractedHtml(whole);
+  const isCut = words === undefined && ownHtml !== whole;
+  const own = (isCut && ownTextOf(ownHtml)) || extractedText(text);
   return {
     text: text === '' ? undefined : text,
     html: joined(html),
     extractedText: text === '' ? undefined : own,
-    extractedHtml: html.length === 0 ? undefined : extractedHtml(html.join('\n')),
+    extractedHtml: html.length === 0 ? undefined : ownHtml,
     preview: previewOf(own),
     hiddenText: hasHidden || ofHtml.some((one: Shown) => one.hasHidden),
   };
+}
+
+/** The text of what HTML itself says is no quote, which its whole text does not show any more. */
+function ownTextOf(html: string): string {
+  return extractedText(withoutInvisible(textOfHtml(html).text).text);
 }
 
 function joined(texts: readonly string[]): string | undefined {

@@ -62,6 +62,16 @@ describe('what a mail says', () => {
     });
   });
 
+  it.each([
+    ['<p>Yes.</p><blockquote type="cite">Can you?</blockquote>', 'Yes.\n\nCan you?', 'Yes.'],
+    ['<p>Yes.</p><div class="gmail_quote">Joe wrote:<p>Can you?</p></div>', 'Yes.\n\nJoe wrote:\n\nCan you?', 'Yes.'],
+    ['<p hidden>x</p><blockquote type="cite">Can you?</blockquote>', 'Can you?', 'Can you?'],
+    ['<p>Yes.</p><blockquote>Not a mail.</blockquote>', 'Yes.\n\nNot a mail.', 'Yes.\n\nNot a mail.'],
+  ])('has as its own what its HTML does not quote, where there is no plain text (%#)', async (html, text, own) => {
+    const content = await contentIn(mailOf('Content-Type: text/html', '', html));
+    expect([content.text, content.extractedText, content.preview]).toEqual([text, own, own.replaceAll('\n\n', ' ')]);
+  });
+
   it('has its files as places in the raw mail', async () => {
     const raw = mailOf(
       ...['Content-Type: multipart/mixed; boundary=b', '', '--b', 'Content-Type: text/plain', '', 'See.', '--b'],
