@@ -1,4 +1,5 @@
 // The addresses of inboxes: which may be asked for, and how the registry is asked to claim and to release them.
+import { domainToASCII } from 'node:url';
 import { anyAddressKey, parseAnyAddress } from '../../../mesh/address/identity.ts';
 import { MeshError } from '../../../mesh/errors.ts';
 import { agentIdSchema } from '../../../mesh/name-schemas.ts';
@@ -105,9 +106,10 @@ export class AddressBook {
       const errors = [{ path: ['username'], message: `makes no valid address with that domain: ${parsed.error}` }];
       throw new MailboxError('validation_error', `'username' ${errors[0]?.message}`, { errors });
     }
-    const { address } = parsed;
+    const { address, key } = parsed;
     const isOwned = isOwnedEnough && this.ownerOf(address) !== undefined;
-    const isOwn = domains.some((own) => address.endsWith(`@${own}`)) || isOwned;
+    // What is after the @ of a key is in ASCII, whichever letters the domain was written in.
+    const isOwn = domains.some((own) => own !== undefined && key.endsWith(`@${domainToASCII(own)}`)) || isOwned;
     if (isOwn) return address;
     const fix = 'Leave the domain out, or give the address to an agent of this host first.';
     throw new MailboxError('domain_not_verified', `'${domain}' is no domain of this host.`, { fix });

@@ -1,4 +1,5 @@
 // Domains that inboxes may be in. All of it runs within a transaction, but for what only reads.
+import { domainToASCII } from 'node:url';
 import {
   type AddedDomain,
   DOMAINS_MAX,
@@ -35,6 +36,7 @@ export class DomainRows {
 
   constructor(connection: Connection) {
     this.#connection = connection;
+    connection.database.function('ascii_id', { deterministic: true }, (inboxId) => asciiIdOf(String(inboxId)));
   }
 
   /** The newest first. */
@@ -139,8 +141,16 @@ const INSERT = `INSERT INTO domain (name, pod, selector, public_key, private_key
   VALUES (?, (SELECT row FROM pod WHERE pod_id = ?), ?, ?, ?, ?, ?, ?, 'NOT_STARTED', '{}', ?, ?)`;
 const SERVED = `SELECT 1 FROM domain WHERE verified_at IS NOT NULL
   AND (name = ? OR (subdomains = 1 AND substr(?, -length(name) - 1) = '.' || name))`;
+/** Domains are written in ASCII here, and those of inboxes as people read them. */
+const ASCII_ID = "CASE WHEN inbox_id GLOB '*[^ -~]*' THEN ascii_id(inbox_id) ELSE inbox_id END";
 /** Inboxes in a domain or below it. */
-const within = (domain: string) => `substr(inbox_id, -length(${domain}) - 1) IN ('@' || ${domain}, '.' || ${domain})`;
+const within = (domain: string) =>
+  `substr(${ASCII_ID}, -length(${domain}) - 1) IN ('@' || ${domain}, '.' || ${domain})`;
+function asciiIdOf(inboxId: string): string {
+  const domain = inboxId.lastIndexOf('@') + 1;
+  return inboxId.slice(0, domain) + domainToASCII(inboxId.slice(domain));
+}
+
 const USED = `SELECT 1 FROM inbox WHERE ${within('?1')} AND NOT EXISTS (SELECT 1 FROM
   (SELECT name FROM domain WHERE length(name) > length(?2) UNION ALL SELECT ?3 WHERE length(?3) > length(?2)) AS nearer
   WHERE ${within('nearer.name')}) LIMIT 1`;
