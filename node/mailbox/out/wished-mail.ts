@@ -95,9 +95,17 @@ function recipientsOf({ form, derived, rules }: Omit<Wish, 'hasPublicUrl'>): Pic
   return checkedRecipients({ to: of('to', derived.to), cc: of('cc', derived.cc), bcc: of('bcc', []) });
 }
 
-/** Addresses as people write them. Throws `validation_error`. */
+/** Addresses as people write them, and as this host shows them. Throws `validation_error`. */
 export function parsed(texts: readonly string[], field: string, rules: MailboxRules): readonly Mailbox[] {
-  return texts.map((text, at) => parseMailbox(text, `${field}.${at}`, rules));
+  return texts.map((text, at) => parseMailbox(namedApart(text), `${field}.${at}`, rules));
+}
+
+/** A name before an address that stands without quotes, where nothing in it could be read as another address: `Dr. Jörg <joerg@x.com>`. */
+const UNQUOTED = /^\s*[^"<>()[\]:;@\\,\p{Cc}]*[^"<>()[\]:;@\\,\p{Cc}\s] <[^<>]*>\s*$/u;
+
+/** With the name by itself: the parser of addresses knows ASCII letters alone outside of quotes, as mail did once. */
+function namedApart(text: string): string | { readonly name: string; readonly address: string } {
+  return UNQUOTED.test(text) ? partsOfShown(text.trim()) : text;
 }
 
 /** Addresses that another program has written, which nobody here can mend. Throws `unprocessable`. */

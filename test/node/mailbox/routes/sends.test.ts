@@ -41,6 +41,31 @@ describe('POST …/messages/send', () => {
   });
 });
 
+describe('a recipient', () => {
+  it.each([
+    ['Jörg Müller', 'Jörg Müller'],
+    ['Dr. Bob', '"Dr. Bob"'],
+    ['用户 😀', '用户 😀'],
+    ['"Bob, the other"', '"Bob, the other"'],
+  ])('may be written as mails show it: %s <…>', async (name, shown) => {
+    await using node = await withTwo();
+    expect((await send(node, node.ann, { to: `${name} <${node.bob}>`, text: 'x' })).status).toBe(200);
+    const [got] = (await messages(node, node.bob)).body.messages;
+    expect(got.to).toEqual([`${shown} <${node.bob}>`]);
+    const draft = await node.v0('POST', `/inboxes/${node.ann}/drafts`, { to: got.to });
+    expect(draft.body.to).toEqual(got.to);
+  });
+
+  it.each(['Bob, Eve <BOB>', 'Bob <eve@x.com> <BOB>', 'eve@x.com <BOB>', 'Bob\r\nBcc: eve@x.com <BOB>'])(
+    'is no more than one: %j',
+    async (text) => {
+      await using node = await withTwo();
+      const sent = await send(node, node.ann, { to: text.replace('BOB', node.bob), text: 'x' });
+      expect(sent).toMatchObject({ status: 400, body: { errors: [{ path: ['to', '0'] }] } });
+    },
+  );
+});
+
 describe('a blind copy', () => {
   it('is named and found where the mail was sent, and nowhere else', async () => {
     await using node = await withTwo();
