@@ -125,8 +125,8 @@ export interface Mailbox {
  * mailbox, and not the node.
  */
 export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
-  const { clock, random, log, directory, config, sending, stopping } = options;
-  const { domain } = config;
+  const { clock, random, log, directory, sending, stopping } = options;
+  const { domain, retentionDays } = options.config;
   const organizationKey = OrganizationKey.open(options);
   const standings = new Standings(options);
   const arrivals = new Arrivals(clock);
@@ -134,14 +134,13 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
   const { intake, query } = await startWorkers({
     answers: { standing: (question) => standings.of(question) },
     freed: (inboxIds) => arrivals.tell(inboxIds),
-    ...{ told: () => news.tell(), relayed: cursor },
+    ...{ told: () => news.tell(), relayed: cursor, clock, log },
     ...intakeOf(options),
-    ...{ clock, log },
   });
   const [addresses, organization] = [new AddressBook(options), organizationOf(intake)];
   const webhooks = new MailWebhooks(options.webhooks, async () => (await organization()).podId);
   const leases = new Leases({ intake, query, arrivals, clock, stopping, log });
-  const keeper = new Keeper({ intake, query, retentionDays: config.retentionDays, clock, log });
+  const [keeper, room] = [new Keeper({ intake, query, retentionDays, clock, log }), new DiskRoom(options)];
   const later = { sockets: () => sockets, outbox: () => outbox };
   const { ofInboxes, ofPods, changedKey } = endingsOf({ webhooks, sending, ...later });
   const domains = await openDomains({ ...options, intake, organization });
@@ -152,10 +151,10 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
   const reports = new Reports({ intake, query, sending, directory, clock, log });
   const outcomes = new Outcomes({ changes: options.changes, intake, sending, clock, log });
   const relay = new Relay({ intake, query, organization, cursor, news, clock, log, mail: options.mail });
-  const { sends, drafts, scheduler } = openSends({ ...options, intake, query, inboxes, outbox });
+  const { sends, drafts, scheduler } = openSends({ ...options, intake, query, inboxes, outbox, room });
   const made = { inboxes, pods, domains, leases, mailWebhooks: webhooks, organization, outbox, standings, addresses };
-  const parts: Parts = { ...options, intake, query, ...made, drafts, sends, changedKey };
-  const admission = new Admission({ organizationKey, intake, query, clock, log });
+  const parts: Parts = { ...options, intake, query, ...made, room, drafts, sends, changedKey };
+  const admission = new Admission({ ...options, organizationKey, intake, query });
   const door = { admission, rates: new KeyRates(clock) };
   const sockets = openSockets(parts, { ...door, news, log });
   return {
@@ -217,6 +216,7 @@ interface Parts extends Workers, MailboxOptions {
   readonly addresses: AddressBook;
   readonly mailWebhooks: MailWebhooks;
   readonly organization: () => Promise<Organization>;
+  readonly room: DiskRoom;
 }
 
 function openSockets(
@@ -240,10 +240,9 @@ function filesOf({ hostUrlOf, hostId, config, ...parts }: Parts) {
 
 function routesOf(parts: Parts): Pick<Parameters<typeof createV0>[0], 'openRoutes' | 'routes'> {
   const { inboxes, pods, domains, leases, outbox, mailWebhooks, organization } = parts;
-  const { intake, query, directory, clock, random } = parts;
+  const { intake, query, directory, room, clock, random } = parts;
   const { retentionDays } = parts.config;
   const files = filesOf(parts);
-  const room = new DiskRoom(parts);
   const mails = { inboxes, query, links: new AttachmentLinks(files) };
   return {
     openRoutes: [

@@ -17,6 +17,9 @@ export const LATE_MS_MAX = 86_400_000;
 export const DRAFT_STATUSES = ['scheduled', 'sending', 'failed'] as const;
 export type DraftStatus = (typeof DRAFT_STATUSES)[number];
 
+/** How many drafts there are in all inboxes. `open`: those that have no status, and wait for somebody to send them. */
+export type DraftCounts = Readonly<Record<DraftStatus | 'open', number>>;
+
 /** A file of a draft, whose octets the mailbox keeps. */
 export interface DraftFile {
   readonly attachmentId: string;
@@ -168,6 +171,8 @@ export interface DraftsQuestion extends Scope {
   readonly labels: readonly string[];
   /** Only those for which somebody has to decide: they have no time, or were refused. */
   readonly isUndecided?: boolean | undefined;
+  /** Drafts that answer or pass on a mail with one of these labels are not there for whoever asks. */
+  readonly denied?: readonly string[] | undefined;
   /** Times of the last change in milliseconds since 1970, both exclusive. */
   readonly before?: number | undefined;
   readonly after?: number | undefined;
@@ -205,6 +210,7 @@ export interface DraftReads {
   drafts(question: DraftsQuestion): Listed<DraftItem>;
   /** The draft as a page that may be shown, as its mail would be. */
   draftPreview(question: DraftQuestion): string | undefined;
+  draftCounts(nothing: null): DraftCounts;
   draftFile(question: DraftQuestion & { readonly attachmentId: string }): FoundDraftFile | undefined;
   /** The file of a row, with all its octets where those are not in a file; `digest`: its beginning. */
   draftOctets(question: {

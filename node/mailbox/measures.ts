@@ -5,12 +5,12 @@ import type { Figure } from '../metrics/measure.ts';
 import type { Stats } from './metric.ts';
 import type { Asks, IntakeQuestions, QueryQuestions } from './questions.ts';
 
-/** Milliseconds for which mails that wait are counted once: a million of them take some tens of milliseconds. */
+/** Milliseconds for which what waits is counted once: a million mails take some tens of milliseconds. */
 const COUNTED_MS = 10_000;
 
 export interface MeasuredMailbox {
   readonly intake: Asks<Pick<IntakeQuestions, 'measures'>>;
-  readonly query: Asks<Pick<QueryQuestions, 'waitingMails'>>;
+  readonly query: Asks<Pick<QueryQuestions, 'waitingMails' | 'draftCounts'>>;
   /** How many requests wait for mail. */
   readonly waiting: () => number;
   readonly clock: Pick<Clock, 'monotonicMs'>;
@@ -18,7 +18,8 @@ export interface MeasuredMailbox {
 
 export function mailboxFigures({ intake, query, waiting, clock }: MeasuredMailbox): readonly Figure[] {
   const measures = () => orAway(() => intake.ask('measures', null));
-  const waitingMails = countedMails(query, clock);
+  const waitingMails = countedSeldom(clock, () => query.ask('waitingMails', null));
+  const draftCounts = countedSeldom(clock, () => query.ask('draftCounts', null));
   return [
     {
       ...{ kind: 'gauge', name: 'mesh_mailbox_up' },
@@ -49,6 +50,12 @@ export function mailboxFigures({ intake, query, waiting, clock }: MeasuredMailbo
     },
     ...waitingFigures(waitingMails),
     {
+      ...{ kind: 'gauge', name: 'mesh_mailbox_drafts' },
+      help: 'Drafts by state: open (nobody has said when they go, or approved them), scheduled, sending, failed.',
+      label: 'state',
+      read: async () => Object.entries((await draftCounts()) ?? {}),
+    },
+    {
       ...{ kind: 'gauge', name: 'mesh_mailbox_waiting' },
       help: 'Requests that wait for mail.',
       read: async () => waiting(),
@@ -72,13 +79,12 @@ function waitingFigures(waitingMails: () => Promise<WaitingMails | undefined>): 
 }
 
 /** Asks at most every while, however many figures are made of it. */
-function countedMails(query: MeasuredMailbox['query'], clock: MeasuredMailbox['clock']) {
-  let counted: { readonly mails: Promise<WaitingMails | undefined>; readonly atMs: number } | undefined;
+function countedSeldom<Counts>(clock: MeasuredMailbox['clock'], count: () => Promise<Counts>) {
+  let counted: { readonly counts: Promise<Counts | undefined>; readonly atMs: number } | undefined;
   return () => {
     const nowMs = clock.monotonicMs();
-    if (counted === undefined || nowMs - counted.atMs >= COUNTED_MS)
-      counted = { mails: orAway(() => query.ask('waitingMails', null)), atMs: nowMs };
-    return counted.mails;
+    if (counted === undefined || nowMs - counted.atMs >= COUNTED_MS) counted = { counts: orAway(count), atMs: nowMs };
+    return counted.counts;
   };
 }
 

@@ -82,10 +82,11 @@ export interface MailQuestion {
   readonly messageId: string;
 }
 
-/** A mail of an inbox, or a thread, and labels. */
+/** A mail of an inbox, a thread, or a draft, and labels. */
 export interface LabelledQuestion {
   readonly inboxId?: string | undefined;
   readonly messageId?: string | undefined;
+  readonly draftId?: string | undefined;
   readonly threadId?: string | undefined;
   readonly labels: readonly string[];
 }

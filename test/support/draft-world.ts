@@ -26,6 +26,7 @@ export class DraftWorld {
   #running: Promise<unknown> = Promise.resolve();
   #reading: Connection | undefined;
   drafts!: Drafts;
+  isDiskFull = false;
 
   private constructor(world: OutboxWorld) {
     this.world = world;
@@ -60,7 +61,8 @@ export class DraftWorld {
     const files = new AttachedFiles({ sending: world.sending, query, ways, directory });
     let ids = 0;
     const newUuid = () => `${ids++}`;
-    const parts = { intake, query, outbox: outbox as Outbox, files, blobs, directory, newUuid, clock, log };
+    const room = { isFull: async () => this.isDiskFull };
+    const parts = { intake, query, outbox: outbox as Outbox, files, blobs, room, directory, newUuid, clock, log };
     const inboxOf = async (inboxId: string) => ({ inboxId }) as Inbox;
     this.drafts = new Drafts({ ...parts, internalDomains: [], publicUrl: undefined, inboxOf });
     const scheduler = new Scheduler({ intake, drafts: this.drafts, clock, log });

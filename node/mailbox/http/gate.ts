@@ -21,7 +21,10 @@ export interface GateParts {
 }
 
 /** Names in the patterns of paths; whatever has one of them is looked at here before its handler is. */
-const [POD, INBOX, MESSAGE, THREAD] = ['pod_id', 'inbox_id', 'message_id', 'thread_id'] as const;
+const [POD, INBOX, MESSAGE, THREAD, DRAFT] = ['pod_id', 'inbox_id', 'message_id', 'thread_id', 'draft_id'] as const;
+/** What is not there for a key that may not read a label of it. */
+const HIDDEN = { [MESSAGE]: 'message', [THREAD]: 'thread', [DRAFT]: 'draft' } as const;
+type Hidden = keyof typeof HIDDEN;
 
 export class Gate {
   readonly #parts: GateParts;
@@ -38,7 +41,8 @@ export class Gate {
     const has = (name: string) => names.includes(`:${name}`);
     const podId = has(POD) ? await this.#pod(c, caller) : caller.podId;
     const inboxId = has(INBOX) ? await this.#inbox(c, caller, podId) : caller.inboxId;
-    if (has(MESSAGE) || has(THREAD)) await this.#refuseHidden(c, inboxId, has(MESSAGE) ? MESSAGE : THREAD);
+    const hidden = ([MESSAGE, THREAD, DRAFT] as const).find(has);
+    if (hidden !== undefined) await this.#refuseHidden(c, inboxId, hidden);
     return { podId, inboxId };
   }
 
@@ -65,15 +69,15 @@ export class Gate {
     return inboxId ?? text;
   }
 
-  async #refuseHidden(c: Context, inboxId: string | undefined, what: typeof MESSAGE | typeof THREAD): Promise<void> {
+  async #refuseHidden(c: Context, inboxId: string | undefined, what: Hidden): Promise<void> {
     const labels = deniedLabels(callerOf(c).permissions);
     if (labels.length === 0) return;
     const id = pathSegment(c, what);
-    const named = what === MESSAGE ? { inboxId, messageId: id } : { threadId: id };
+    const named = { [MESSAGE]: { inboxId, messageId: id }, [THREAD]: { threadId: id }, [DRAFT]: { draftId: id } }[what];
     if (!(await this.#parts.query.ask('isLabelled', { ...named, labels }))) return;
     // In the words of a route that finds no such mail.
     if (c.req.routePath.includes(':attachment_id')) throw noSuch('attachment');
-    throw noSuch(what === MESSAGE ? 'message' : 'thread');
+    throw noSuch(HIDDEN[what]);
   }
 }
 

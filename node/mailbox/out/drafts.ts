@@ -5,9 +5,11 @@ import type { Clock } from '../../../mesh/ports.ts';
 import type { NewUuid } from '../../../mesh/uuid.ts';
 import type { Log } from '../../log.ts';
 import type { BlobStore } from '../../send/attachments/blob-store.ts';
+import type { DiskRoom } from '../disk-room.ts';
 import type { ChangedDraft, Draft, DraftEnd, DraftMeant, NewDraftFile } from '../draft.ts';
 import { MailboxError, mailboxErrorOf, noSuch } from '../errors.ts';
 import type { DraftChangeForm, DraftForm } from '../http/draft-forms.ts';
+import { refuseFullDisk } from '../http/full-disk.ts';
 import { missingPermission } from '../http/gate.ts';
 import type { Inbox } from '../inbox.ts';
 import type { OutgoingKey, SentIds } from '../outgoing-mail.ts';
@@ -33,6 +35,7 @@ export interface DraftsParts {
   readonly outbox: Pick<Outbox, 'send' | 'known' | 'forgo'>;
   readonly files: AttachedFiles;
   readonly blobs: Pick<BlobStore, 'read'>;
+  readonly room: Pick<DiskRoom, 'isFull'>;
   /** The directory of the mailbox's data. */
   readonly directory: string;
   /** Special-use domains that are mail domains here, in lower case. */
@@ -167,13 +170,14 @@ export class Drafts {
   }
 
   async #attempt({ addLabels, removeLabels, client, key, ...meant }: DraftSending, endAfter: EndAfter) {
-    const { intake, outbox, inboxOf } = this.#parts;
+    const { intake, outbox, inboxOf, room } = this.#parts;
     const begun = await intake.ask('beginSendingDraft', meant);
     if (begun.outcome !== 'done') throw refusalOf(begun.outcome);
     const { draft, attempt } = begun;
     const { inboxId, draftId, revision } = draft;
     const labels = [...new Set([...draft.labels, ...addLabels])].filter((label) => !removeLabels.includes(label));
     try {
+      await refuseFullDisk(room);
       const inbox = await inboxOf(inboxId);
       const mail = await mailOfDraft(draft, { labels, client }, this.#parts);
       const ownKey = hash('sha256', `\0draft:${draftId}:${revision}`);

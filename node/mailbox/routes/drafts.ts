@@ -47,7 +47,8 @@ function draftReadRoutes(at: ScopedRoutes, { query, links }: DraftServices): voi
     const scope = inboxId === undefined ? { podId } : { inboxId };
     const asked = ['drafts', scope, ascending, filter];
     const place = placeOf(page_token, asked);
-    const listed = await query.ask('drafts', { ...filter, ...scope, limit, isAscending: ascending, place });
+    const wanted = { ...filter, ...scope, denied: deniedTo(c), limit, isAscending: ascending, place };
+    const listed = await query.ask('drafts', wanted);
     return c.json({ ...pageBody(limit, listed, asked), drafts: listed.items.map(draftItemBody) });
   });
 

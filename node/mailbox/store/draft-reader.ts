@@ -2,6 +2,7 @@
 import type { SQLInputValue } from 'node:sqlite';
 import type {
   Draft,
+  DraftCounts,
   DraftFile,
   DraftItem,
   DraftOrigin,
@@ -58,8 +59,15 @@ const INBOX_ID = '(SELECT inbox_id FROM inbox WHERE inbox.row = draft.inbox) AS 
 const ITEM_COLUMNS = `row, draft_id, inbox, client_id, revision, attempt, status, reason, send_at, due_at, head, subject, NULL AS text,
   NULL AS html, size, created_at, updated_at, ${INBOX_ID}`;
 const IS_ACTIVE = "EXISTS (SELECT 1 FROM inbox WHERE inbox.row = draft.inbox AND state = 'active')";
+/** Whether the mail that a draft answers or passes on is here, and has one of some labels. */
+export const OF_LABELLED = `EXISTS (SELECT 1 FROM message JOIN message_label ON message_label.message = message.row
+  WHERE message.inbox = draft.inbox AND message.message_id = draft.head ->> '$.origin.messageId'
+  AND label IN (SELECT value FROM json_each(?)))`;
 const HAS_LABEL =
   '(status = ? OR EXISTS (SELECT 1 FROM draft_label WHERE draft_label.draft = draft.row AND label = ?))';
+
+/** Of the index alone. */
+export const COUNTED_DRAFTS = "SELECT coalesce(status, 'open') AS state, count(*) AS count FROM draft GROUP BY status";
 
 export class DraftReader implements Omit<DraftReads, 'draftPreview'> {
   readonly #connection: Connection;
@@ -100,6 +108,12 @@ export class DraftReader implements Omit<DraftReads, 'draftPreview'> {
     return rows.length > limit && last !== undefined
       ? { items, next: { atMs: last.updated_at, row: last.row } }
       : { items };
+  }
+
+  draftCounts(): DraftCounts {
+    const found = this.#connection.all<{ state: keyof DraftCounts; count: number }>(COUNTED_DRAFTS);
+    const counts = Object.fromEntries(found.map(({ state, count }) => [state, count]));
+    return { open: 0, scheduled: 0, sending: 0, failed: 0, ...counts };
   }
 
   draftFile({ attachmentId, ...meant }: Parameters<DraftReads['draftFile']>[0]): ReturnType<DraftReads['draftFile']> {
@@ -157,6 +171,7 @@ function conditionsOf({
   podId,
   inboxId,
   labels,
+  denied = [],
   before,
   after,
   isUndecided = false,
@@ -168,6 +183,7 @@ function conditionsOf({
     isUndecided ? ["(status IS NULL OR status = 'failed')", []] : undefined,
     before === undefined ? undefined : ['updated_at < ?', [before]],
     after === undefined ? undefined : ['updated_at > ?', [after]],
+    denied.length === 0 ? undefined : [`NOT ${OF_LABELLED}`, [JSON.stringify(denied)]],
     place && [`(updated_at, row) ${isAscending ? '>' : '<'} (?, ?)`, [place.atMs, place.row]],
   ];
   return [

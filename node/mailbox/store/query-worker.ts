@@ -146,6 +146,7 @@ answerQuestions<QueryQuestions>(
     draft: (question) => drafts.draft(question),
     drafts: (question) => drafts.drafts(question),
     draftPreview,
+    draftCounts: () => drafts.draftCounts(),
     draftFile: (question) => drafts.draftFile(question),
     draftOctets: (question) => drafts.draftOctets(question),
   },

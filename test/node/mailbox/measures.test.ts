@@ -4,9 +4,14 @@ import { mailboxFigures } from '../../../node/mailbox/measures.ts';
 import { Receipts } from '../../../node/mailbox/store/receipts.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
+const ANSWERS = {
+  waitingMails: { unread: 5, queueDepth: 3 },
+  draftCounts: { open: 2, scheduled: 1, sending: 0, failed: 4 },
+};
+
 /** What each figure reads, by its name. */
 async function read(ask: () => Promise<unknown>): Promise<Readonly<Record<string, unknown>>> {
-  const query = { ask: (async () => (await ask()) && { unread: 5, queueDepth: 3 }) as never };
+  const query = { ask: (async (kind: string) => (await ask()) && ANSWERS[kind as keyof typeof ANSWERS]) as never };
   const figures = mailboxFigures({ intake: { ask: ask as never }, query, waiting: () => 2, clock: new VirtualClock() });
   return Object.fromEntries(await Promise.all(figures.map(async (figure) => [figure.name, await figure.read()])));
 }
@@ -34,6 +39,12 @@ describe('the measures of the mailbox', () => {
       mesh_mailbox_leased: 1,
       mesh_mailbox_unread: 5,
       mesh_mailbox_queue_depth: 3,
+      mesh_mailbox_drafts: [
+        ['open', 2],
+        ['scheduled', 1],
+        ['sending', 0],
+        ['failed', 4],
+      ],
       mesh_mailbox_waiting: 2,
     });
   });
@@ -48,6 +59,7 @@ describe('the measures of the mailbox', () => {
       mesh_mailbox_leased: Number.NaN,
       mesh_mailbox_unread: Number.NaN,
       mesh_mailbox_queue_depth: Number.NaN,
+      mesh_mailbox_drafts: [],
       mesh_mailbox_waiting: 2,
     });
   });

@@ -16,6 +16,7 @@ import { form13 } from './form-13.ts';
 import { form14 } from './form-14.ts';
 import { form15 } from './form-15.ts';
 import { form16 } from './form-16.ts';
+import { form17 } from './form-17.ts';
 import type { Migration } from './migration.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -35,4 +36,5 @@ export const MIGRATIONS: readonly Migration[] = [
   form14,
   form15,
   form16,
+  form17,
 ];

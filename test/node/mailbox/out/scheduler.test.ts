@@ -63,6 +63,18 @@ describe('a draft with a time', () => {
     expect(world.sent).toEqual(ONCE);
   });
 
+  it('waits while the disk is full, and goes out when there is room', async () => {
+    await world.add('a', { sendAtMs: inMs(1_000) });
+    world.isDiskFull = true;
+    await world.clock.advance(60_000);
+    await world.until(() => world.shown[0]?.status === 'scheduled');
+    expect(world.sent).toEqual(NOTHING);
+    world.isDiskFull = false;
+    await world.clock.advance(60_000);
+    await world.allSent();
+    expect(world.sent).toEqual(ONCE);
+  });
+
   it('is one of many, all of which go out at theirs', SLOW, async () => {
     for (let draft = 0; draft < 60; draft += 1)
       await world.add(`${draft}`, { sendAtMs: inMs(60_000), files: [], to: [], cc: [{ name: '', address: BOB }] });

@@ -1,6 +1,8 @@
 // Drafts over HTTP: written, changed, read, on one host without any server outside.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { openForReading } from '../../../../node/mailbox/store/database.ts';
+import { COUNTED_DRAFTS } from '../../../../node/mailbox/store/draft-reader.ts';
 import { ANN, BOB, base64, create, draftsOf, mailsOf, onDraft, rows, withTwo } from '../../../support/drafting.ts';
 
 describe('POST …/drafts', () => {
@@ -252,5 +254,24 @@ describe('the key of an inbox', () => {
       expect([method, path(foreign), there.status, there.body]).toEqual([method, path(foreign), 404, nowhere.body]);
     }
     expect((await node.v0('GET', `/drafts/${foreign}`)).status).toBe(200);
+  });
+});
+
+describe('GET /metrics', () => {
+  it('counts drafts by what they wait for', async () => {
+    await using node = await withTwo();
+    const sendAt = new Date(node.clock.wallMs() + 3_600_000).toISOString();
+    for (const form of [{}, { labels: ['needs-approval'] }, { to: [BOB], send_at: sendAt }]) await create(node, form);
+    const answer = await node.node.fetch(new Request('http://localhost/metrics', { headers: { host: 'localhost' } }));
+    const told = (await answer.text()).split('\n').filter((line) => line.startsWith('mesh_mailbox_drafts{'));
+    expect(told).toEqual(
+      Object.entries({ open: 2, scheduled: 1, sending: 0, failed: 0 }).map(
+        ([state, count]) => `mesh_mailbox_drafts{state="${state}"} ${count}`,
+      ),
+    );
+    const reader = openForReading(node.directory);
+    const plan = reader.all<{ detail: string }>(`EXPLAIN QUERY PLAN ${COUNTED_DRAFTS}`).map(({ detail }) => detail);
+    reader.close();
+    expect(plan).toEqual(['SCAN draft USING COVERING INDEX draft_by_status']);
   });
 });

@@ -2,20 +2,25 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { DnsServer } from '../../../support/dns-server.ts';
 import { mailOf } from '../../../support/mail-structure.ts';
 import { type MailboxNode, mailboxNode } from '../../../support/mailbox-node.ts';
+import { serveZone } from '../../../support/zone.ts';
 
 const GIB = 1_024 ** 3;
 const A = 'a@agents.example.com';
 const MESSAGES = `/inboxes/${A}/messages`;
 
+/** Says of no name that there is anything. */
+let dns: DnsServer;
 let node: MailboxNode;
 let free: number;
 let firstId: string;
 
 beforeEach(async () => {
   free = GIB;
-  node = await mailboxNode({ freeBytes: async () => free });
+  dns = await serveZone(new Map());
+  node = await mailboxNode({ dns: dns.at, freeBytes: async () => free });
   for (const username of ['a', 'b']) await node.v0('POST', '/inboxes', { username });
   const first = { to: A, subject: 'First', text: 'x' };
   firstId = (await node.v0('POST', '/inboxes/b@agents.example.com/messages/send', first)).body.message_id;
@@ -23,7 +28,10 @@ beforeEach(async () => {
   await node.clock.advance(1_000);
 });
 
-afterEach(() => node[Symbol.asyncDispose]());
+afterEach(async () => {
+  await node[Symbol.asyncDispose]();
+  await dns[Symbol.asyncDispose]();
+});
 
 const REFUSED = { status: 503, body: { name: 'ServiceUnavailableError', code: 'service_unavailable' } };
 const first = () => `${MESSAGES}/${encodeURIComponent(firstId)}`;
@@ -64,6 +72,31 @@ describe('a mail for which the disk has no room', () => {
     free = GIB;
     await node.clock.advance(1_000);
     expect((await ingest()).status).toBe(200);
+  });
+
+  it('is 503 as a draft, new or with more files, and when it is sent', async () => {
+    const drafts = `/inboxes/${A}/drafts`;
+    free = GIB;
+    await node.clock.advance(1_000);
+    const { draft_id: id } = (await node.v0('POST', drafts, { to: A, text: 'x' })).body;
+    free = GIB - 1;
+    await node.clock.advance(1_000);
+    const attachments = [{ filename: 'a.txt', content: Buffer.from('the file').toString('base64') }];
+    for (const [method, path, body] of [
+      ['POST', drafts, { attachments }],
+      ['PATCH', `${drafts}/${id}`, { add_attachments: attachments }],
+      ['POST', `${drafts}/${id}/send`, {}],
+    ] as const) {
+      const refused = await node.v0(method, path, body);
+      expect([method, path, refused]).toMatchObject([method, path, REFUSED]);
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    }
+    expect(await count()).toBe(1);
+    const { body: left } = await node.v0('GET', drafts);
+    expect(left.drafts).toMatchObject([{ draft_id: id, labels: [] }]);
+    free = GIB;
+    await node.clock.advance(1_000);
+    expect((await node.v0('POST', `${drafts}/${id}/send`, {})).status).toBe(200);
   });
 
   it('takes no room from what needs none: mail is read, labelled and deleted', async () => {
