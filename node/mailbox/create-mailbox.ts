@@ -128,11 +128,10 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
   const { clock, random, log, directory, sending, stopping } = options;
   const { domain, retentionDays } = options.config;
   const organizationKey = OrganizationKey.open(options);
-  const standings = new Standings(options);
-  const arrivals = new Arrivals(clock);
+  const [arrivals, opened] = [new Arrivals(clock), Promise.withResolvers<Standings>()];
   const [news, cursor] = [new EventNews(), await readRelayCursor(options.store)];
   const { intake, query } = await startWorkers({
-    answers: { standing: (question) => standings.of(question) },
+    answers: { standing: async (question) => await (await opened.promise).of(question) },
     freed: (inboxIds) => arrivals.tell(inboxIds),
     ...{ told: () => news.tell(), relayed: cursor, clock, log },
     ...intakeOf(options),
@@ -144,6 +143,8 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
   const later = { sockets: () => sockets, outbox: () => outbox };
   const { ofInboxes, ofPods, changedKey } = endingsOf({ webhooks, sending, ...later });
   const domains = await openDomains({ ...options, intake, organization });
+  const standings = new Standings({ ...options, isForeign: (...inbox) => domains.isForeign(...inbox) });
+  opened.resolve(standings);
   const inboxes = new Inboxes({ ...options, intake, query, addresses, domains, domain, ...ofInboxes });
   const pods = new Pods({ intake, query, webhooks: ofPods, domain, clock, random, log });
   const links = linksOf(domains, { ...options, organization });

@@ -17,6 +17,9 @@ const REASONS: Readonly<Partial<Record<Domain['status'], string>>> = {
   FAILED: 'dns_records_invalid',
 };
 
+/** All is right, and another on this host has the name. */
+const HELD = 'verified_by_another';
+
 /** One of a list. */
 export function domainItemBody(domain: Domain) {
   const { name, podId, isFeedbackEnabled, areSubdomainsEnabled, isTrackingEnabled } = domain;
@@ -29,9 +32,11 @@ export function domainItemBody(domain: Domain) {
 
 export function domainBody({ domain, host }: ShownDomain) {
   const { updated_at, created_at, ...item } = domainItemBody(domain);
+  const records = recordsOf(domain, host);
+  const isHeld = domain.status === 'PENDING' && records.every(({ found }) => found.status === 'VALID');
   return {
-    ...{ ...item, status: domain.status, reason: REASONS[domain.status] },
-    records: recordsOf(domain, host).map(({ type, name, value, priority, found }) => ({
+    ...{ ...item, status: domain.status, reason: isHeld ? HELD : REASONS[domain.status] },
+    records: records.map(({ type, name, value, priority, found }) => ({
       ...{ type, name, value, status: found.status, priority, reason: found.reason },
     })),
     ...{ updated_at, created_at },

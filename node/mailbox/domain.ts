@@ -2,6 +2,8 @@
 
 /** Domains of one host. */
 export const DOMAINS_MAX = 100;
+/** Of them, those of one pod that were never right: it shall not keep others out by domains that are not its own. */
+export const UNPROVED_OF_POD_MAX = 10;
 
 type RecordStatus = 'MISSING' | 'INVALID' | 'VALID';
 export type DomainStatus = 'NOT_STARTED' | 'PENDING' | 'INVALID' | 'FAILED' | 'VERIFYING' | 'VERIFIED';
@@ -40,15 +42,19 @@ export interface DomainFlags {
   readonly isTrackingEnabled: boolean;
 }
 
-export interface Domain extends DomainFlags {
+/** One domain as one scope has brought it. Others may bring the same name, each with a key of its own, until one of them is right. */
+export interface BroughtDomain {
   /** In lower case, A-labels. */
   readonly name: string;
   /** Absent: of the organization. */
   readonly podId?: string | undefined;
+}
+
+export interface Domain extends DomainFlags, BroughtDomain {
   readonly key: DomainKey;
   readonly status: DomainStatus;
   readonly found: FoundRecords;
-  /** When it was last found right; absent: never. */
+  /** When it was last found right, since when nobody else has the name; absent: never, or another has it since. */
   readonly verifiedAtMs?: number | undefined;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
@@ -58,22 +64,22 @@ export interface NewDomain extends DomainFlags, Pick<Domain, 'name' | 'podId' | 
   readonly atMs: number;
 }
 
-/** `known`: it is there, in that scope. `taken`: it is another's. `full`: there are `DOMAINS_MAX`. */
+/**
+ * `known`: it is there, in that scope. `taken`: another has proved that it is its own. `full`: there are `DOMAINS_MAX`, none of which is given
+ * up. `unproved`: the pod has `UNPROVED_OF_POD_MAX`.
+ */
 export type AddedDomain =
   | { readonly outcome: 'made' | 'known'; readonly domain: Domain }
-  | { readonly outcome: 'taken' }
-  | { readonly outcome: 'full' };
+  | { readonly outcome: 'taken' | 'full' | 'unproved' };
 
 /** What is absent stays. */
 export type WishedFlags = { readonly [Flag in keyof DomainFlags]?: boolean | undefined };
 
-export interface DomainChange extends WishedFlags {
-  readonly name: string;
+export interface DomainChange extends WishedFlags, BroughtDomain {
   readonly atMs: number;
 }
 
-export interface DomainRemoval {
-  readonly name: string;
+export interface DomainRemoval extends BroughtDomain {
   /** The domain of the host, whose inboxes are in no other. */
   readonly hostDomain: string | undefined;
   readonly atMs: number;
@@ -83,7 +89,7 @@ export interface DomainRemoval {
 export type RemovedDomain = 'removed' | 'gone' | 'used';
 
 /** What a look at the DNS has found. `host`: as it is told to be published. */
-export interface DomainChecked extends Pick<Domain, 'name'> {
+export interface DomainChecked extends BroughtDomain {
   readonly host: HostRecords;
   /** When the domain was last changed that was looked up: of one that was changed since, something else is wanted. */
   readonly seenAtMs: number;
@@ -101,7 +107,7 @@ export interface DomainQuestions {
   changeDomain(change: DomainChange): Domain | undefined;
   /** Tells of a domain that is right now and was not before. */
   noteDomain(checked: DomainChecked): void;
-  putDomainKey(question: { readonly name: string; readonly key: DomainKey; readonly atMs: number }): void;
+  putDomainKey(question: BroughtDomain & { readonly key: DomainKey; readonly atMs: number }): void;
   removeDomain(removal: DomainRemoval): RemovedDomain;
 }
 
@@ -111,4 +117,9 @@ export function covers(
   domain: string,
 ): boolean {
   return domain === name || (areSubdomainsEnabled && domain.endsWith(`.${name}`));
+}
+
+/** Whether nobody else may have the name now: it was found right, and was not given up since. */
+export function holds({ verifiedAtMs, status }: Pick<Domain, 'verifiedAtMs' | 'status'>): boolean {
+  return verifiedAtMs !== undefined && status !== 'FAILED';
 }

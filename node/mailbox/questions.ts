@@ -96,7 +96,7 @@ export interface IntakeQuestions extends DomainQuestions, DraftWrites {
   eraseMail(inboxId: string): boolean;
   dropInbox(inboxId: string): void;
   /** The inbox that takes mail for each address here, with its `+tag` or without. */
-  inboxIdsFor(addresses: readonly string[]): readonly (string | undefined)[];
+  inboxesFor(addresses: readonly string[]): readonly (Pick<Inbox, 'inboxId' | 'podId'> | undefined)[];
   beginOutgoing(draft: OutgoingDraft): BegunOutgoing;
   /** Whether a mail was written down, and is in no inbox yet; what is being written down is waited for. */
   outgoingWaits(id: string): boolean;

@@ -89,7 +89,7 @@ export class OutboxWorld {
     const { writer, rates } = this;
     const outgoing = new OutgoingMails({ writer, rates, hostId: 'mac' });
     const answers: Record<string, (input: never) => unknown> = {
-      inboxIdsFor: (addresses: readonly string[]) => addresses.map((one) => writer.inboxFor(one)?.inboxId),
+      inboxesFor: (addresses: readonly string[]) => addresses.map((one) => writer.inboxFor(one)),
       beginOutgoing: (draft: Parameters<IntakeQuestions['beginOutgoing']>[0]) => outgoing.begin(draft),
       outgoingWaits: (id: string) => outgoing.waits(id),
       findOutgoing: (key: string) => writer.outgoing.find(key),

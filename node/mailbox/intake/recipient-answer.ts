@@ -20,6 +20,7 @@ export function refusalOf({ address, hasInbox, isServed }: Recipient, standing: 
       return replies.conflicted(address);
     case 'unknown':
       return replies.unknown(address);
+    case 'foreign':
     case 'disabled':
       return hasInbox ? replies.disabled(address) : replies.noInbox(address);
     case 'held':

@@ -68,7 +68,9 @@ export class Recipients {
     const spellings = [address, ...(untagged === undefined ? [] : [untagged])];
     // What an inbox stands for is its own address; mail for it with a tag is no question of the tag.
     const asked =
-      inbox === undefined ? { addresses: spellings, isServed } : { addresses: [inbox.inboxId], isServed: true };
+      inbox === undefined
+        ? { addresses: spellings, isServed }
+        : { addresses: [inbox.inboxId], podId: inbox.podId, isServed: true };
     let standing: Standing = { kind: 'unknown' };
     try {
       standing = await standingOf(asked);

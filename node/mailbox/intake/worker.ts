@@ -4,6 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { timedUuidsFrom } from '../../../mesh/uuid.ts';
 import { systemClock } from '../../system/clock.ts';
 import { systemRandom } from '../../system/random.ts';
+import type { Inbox } from '../inbox.ts';
 import { servesDomain } from '../pod.ts';
 import { answerQuestions, failureFrom, MainLink } from '../question-port.ts';
 import type { Answers, IntakeQuestions, WorkerWord } from '../questions.ts';
@@ -93,9 +94,9 @@ const mails: Omit<ListenerParts, 'protocol' | 'proxies'> = {
   },
 };
 const outgoing = new OutgoingMails({ writer, hostId, rates: mails.rates });
-function activeInboxId(address: string): string | undefined {
+function activeInbox(address: string): Inbox | undefined {
   const inbox = writer.inboxFor(address);
-  return inbox?.state === 'active' ? inbox.inboxId : undefined;
+  return inbox?.state === 'active' ? inbox : undefined;
 }
 
 /** What it has left in the index is taken out in a moment. */
@@ -142,7 +143,7 @@ const answers: Answers<IntakeQuestions> = {
       const noted = writer.domains.note(checked);
       if (noted?.becameVerified) writer.events.appendVerified({ domain: noted.domain, host }, checked.atMs);
     }),
-  putDomainKey: ({ name, key, atMs }) => writer.write(() => writer.domains.putKey(name, key, atMs)),
+  putDomainKey: ({ key, atMs, ...meant }) => writer.write(() => writer.domains.putKey(meant, key, atMs)),
   removeDomain: (meant) => writer.write(() => writer.domains.remove(meant)),
   removeKey: (meant) => writer.write(() => writer.keys.remove(meant)),
   noteKeyUse: ({ keyId, atMs }) => writer.write(() => writer.keys.noteUse(keyId, atMs)),
@@ -156,7 +157,7 @@ const answers: Answers<IntakeQuestions> = {
   claimMails: (question) => writer.leases.claim(question),
   changeLease: (question) => writer.leases.change(question),
   settleLeases: (nowMs) => writer.leases.settle(nowMs),
-  inboxIdsFor: (addresses) => addresses.map((address) => activeInboxId(address)),
+  inboxesFor: (addresses) => addresses.map((address) => activeInbox(address)),
   beginOutgoing: (draft) => outgoing.begin(draft),
   outgoingWaits: (id) => outgoing.waits(id),
   findOutgoing: (keyHash) => writer.outgoing.find(keyHash),

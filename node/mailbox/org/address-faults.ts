@@ -2,7 +2,7 @@
 import type { Standing } from '../recipient-question.ts';
 
 export interface AddressFault {
-  readonly code: 'address_lost' | 'address_disabled' | 'address_conflicted' | 'address_elsewhere';
+  readonly code: 'address_lost' | 'address_disabled' | 'address_conflicted' | 'address_elsewhere' | 'address_foreign';
   /** To follow a colon. */
   readonly why: string;
   /** What can be done about it. */
@@ -31,6 +31,12 @@ export function addressFault(standing: Standing): AddressFault | undefined {
         code: 'address_elsewhere',
         why: `host '${standing.hostId}' has that address now`,
         fix: 'Delete this inbox when its mail is needed no more, or have that host give the address up.',
+      };
+    case 'foreign':
+      return {
+        code: 'address_foreign',
+        why: 'another pod has shown that its domain is its own',
+        fix: 'Delete this inbox when its mail is needed no more: that pod can have the address then.',
       };
     default:
       return {

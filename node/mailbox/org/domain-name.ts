@@ -1,7 +1,8 @@
-// The name of a domain, as somebody writes it and as the DNS does.
+// The name of a domain, as somebody writes it and as the DNS does; and why one is not taken.
 import { domainToASCII } from 'node:url';
 import { parseAnyAddress } from '../../../mesh/address/identity.ts';
-import { type MailboxError, wrongField } from '../errors.ts';
+import { DOMAINS_MAX, UNPROVED_OF_POD_MAX } from '../domain.ts';
+import { MailboxError, wrongField } from '../errors.ts';
 
 /** RFC 1035 §2.3.4 allows 253, of which the name of the key needs some. */
 const NAME_CHARACTERS_MAX = 200;
@@ -17,4 +18,15 @@ export function nameOf(text: string): string | undefined {
 
 export function invalidName(name: string): MailboxError {
   return wrongField('domain', `must be a domain, like agents.example.com, not '${name.slice(0, 100)}'`);
+}
+
+export function notAdded(why: 'taken' | 'full' | 'unproved', name: string): MailboxError {
+  if (why === 'taken') return takenDomain(name);
+  if (why === 'full') return new MailboxError('limit_exceeded', `This host keeps at most ${DOMAINS_MAX} domains.`);
+  const message = `A pod keeps at most ${UNPROVED_OF_POD_MAX} domains that were never verified.`;
+  return new MailboxError('limit_exceeded', message, { fix: 'Verify them, or delete those that are not needed.' });
+}
+
+export function takenDomain(name: string): MailboxError {
+  return new MailboxError('resource_taken', `The domain '${name}' is taken.`);
 }

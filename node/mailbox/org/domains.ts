@@ -5,11 +5,11 @@ import { unlessAborted } from '../../../mesh/time/deadline.ts';
 import type { Log } from '../../log.ts';
 import type { DkimFor } from '../../send/account.ts';
 import {
-  DOMAINS_MAX,
   type Domain,
   type DomainFlags,
   type FoundRecords,
   type HostRecords,
+  holds,
   type WishedFlags,
 } from '../domain.ts';
 import type { ShownDomain } from '../domain-body.ts';
@@ -19,8 +19,8 @@ import type { Organization } from '../inbox.ts';
 import type { Asks, IntakeQuestions } from '../questions.ts';
 import { type DomainDns, findRecords, goesElsewhere, statusOf } from './domain-check.ts';
 import { newDomainKey } from './domain-key.ts';
-import { invalidName, nameOf } from './domain-name.ts';
-import { closest, linkUrlFor, signerFor } from './domain-uses.ts';
+import { invalidName, nameOf, notAdded, takenDomain } from './domain-name.ts';
+import { closest, type DomainUse, isForeign, linkUrlFor, namedBy, signerFor } from './domain-uses.ts';
 
 /** Milliseconds between two looks at the same domain that somebody asks for, and between those of the host itself. */
 const ASKED_MS_MIN = 10_000;
@@ -55,15 +55,6 @@ export interface DomainMeant {
   readonly podId: string | undefined;
 }
 
-/** Who wants to make an inbox in a domain. */
-export interface DomainUse {
-  readonly domain: string;
-  /** Where it is made; absent: in the default pod. */
-  readonly podId: string | undefined;
-  /** Whether it is made by the key of that pod, to which only what the pod has brought is open. */
-  readonly isOfPod: boolean;
-}
-
 export class Domains {
   readonly #parts: DomainsParts;
   readonly #askedAtMs = new Map<string, number>();
@@ -81,8 +72,8 @@ export class Domains {
 
   /** Throws `not_found`. */
   async get({ name, podId }: DomainMeant): Promise<Domain> {
-    const wanted = nameOf(name);
-    const found = (await this.list(podId)).find((domain) => domain.name === wanted);
+    await this.#refresh();
+    const found = namedBy(this.#all, nameOf(name) ?? '', podId);
     if (found === undefined) throw noSuch('domain');
     return found;
   }
@@ -98,38 +89,38 @@ export class Domains {
     if (wanted === undefined) throw invalidName(name);
     this.#refuseTracking(flags);
     await this.#refresh();
-    const known = this.#all.find((domain) => domain.name === wanted);
-    if (known?.podId === podId && known !== undefined) return known;
-    if (known !== undefined || (podId !== undefined && this.#isOfHost(wanted))) throw takenDomain(wanted);
+    const named = this.#all.filter((domain) => domain.name === wanted);
+    const known = named.find((domain) => domain.podId === podId);
+    if (known !== undefined) return known;
+    if (named.some(holds) || (podId !== undefined && this.#isOfHost(wanted))) throw takenDomain(wanted);
     if (!mayGoElsewhere) await this.#refuseElsewhere(wanted, mx);
     const key = await newDomainKey(random);
     const added = await intake.ask('addDomain', { ...flags, name: wanted, podId, key, atMs: clock.wallMs() });
-    if (added.outcome === 'taken') throw takenDomain(wanted);
-    if (added.outcome === 'full')
-      throw new MailboxError('limit_exceeded', `This host keeps at most ${DOMAINS_MAX} domains.`);
+    if (added.outcome !== 'made' && added.outcome !== 'known') throw notAdded(added.outcome, wanted);
     await this.#refresh();
     return added.domain;
   }
 
   /** Throws `not_found`. */
   async change(meant: DomainMeant, flags: WishedFlags): Promise<Domain> {
-    const { name } = await this.get(meant);
+    const { name, podId } = await this.get(meant);
     this.#refuseTracking(flags);
     // Or it could not be said afterwards what the domain is.
     this.#host();
-    const changed = await this.#parts.intake.ask('changeDomain', { ...flags, name, atMs: this.#parts.clock.wallMs() });
+    const { intake, clock } = this.#parts;
+    const changed = await intake.ask('changeDomain', { ...flags, name, podId, atMs: clock.wallMs() });
     if (changed === undefined) throw noSuch('domain');
     // What is wanted of it has changed, and so has what it is.
-    const { status, found } = judged(changed, this.#records(changed), this.#parts.clock.wallMs());
+    const { status, found } = judged(changed, this.#records(changed), clock.wallMs());
     await this.#note(changed, { status: changed.status === 'NOT_STARTED' ? 'NOT_STARTED' : status, found });
     return await this.get(meant);
   }
 
   /** Throws `not_found`, and `cannot_delete` while inboxes are in it. */
   async remove(meant: DomainMeant): Promise<void> {
-    const { name } = await this.get(meant);
+    const { name, podId } = await this.get(meant);
     const { intake, clock, domain: hostDomain } = this.#parts;
-    const outcome = await intake.ask('removeDomain', { name, hostDomain, atMs: clock.wallMs() });
+    const outcome = await intake.ask('removeDomain', { name, podId, hostDomain, atMs: clock.wallMs() });
     if (outcome === 'gone') throw noSuch('domain');
     if (outcome === 'used')
       throw new MailboxError('cannot_delete', `There are inboxes in '${name}'.`, { fix: 'Delete its inboxes first.' });
@@ -141,13 +132,14 @@ export class Domains {
     const { clock } = this.#parts;
     const domain = await this.get(meant);
     const nowMs = clock.monotonicMs();
-    const leftMs = (this.#askedAtMs.get(domain.name) ?? Number.NEGATIVE_INFINITY) + ASKED_MS_MIN - nowMs;
+    const asked = `${domain.name} ${domain.podId ?? ''}`;
+    const leftMs = (this.#askedAtMs.get(asked) ?? Number.NEGATIVE_INFINITY) + ASKED_MS_MIN - nowMs;
     if (leftMs > 0)
       throw new MailboxError('conflict', `'${domain.name}' was looked up just now; ask again later.`, {
         retryAfterSeconds: Math.ceil(leftMs / 1_000),
       });
-    for (const [name, atMs] of this.#askedAtMs) if (nowMs - atMs >= ASKED_MS_MIN) this.#askedAtMs.delete(name);
-    this.#askedAtMs.set(domain.name, nowMs);
+    for (const [one, atMs] of this.#askedAtMs) if (nowMs - atMs >= ASKED_MS_MIN) this.#askedAtMs.delete(one);
+    this.#askedAtMs.set(asked, nowMs);
     if (await this.#look(domain, this.#parts.stopping)) return;
     throw new MailboxError('service_unavailable', 'The DNS does not answer; nothing was found out.', {
       retryAfterSeconds: ASKED_MS_MIN / 1_000,
@@ -172,6 +164,16 @@ export class Domains {
     const isOpen = found.podId === undefined && !isOfPod;
     const isRight = isOpen || found.podId === (podId ?? (await this.#parts.organization()).podId);
     return isRight ? domainToASCII(domain) : undefined;
+  }
+
+  /** Whether another pod than the one that it would be made in has shown that the domain is its own. */
+  async isOfAnother({ domain, podId }: DomainUse): Promise<boolean> {
+    return this.isForeign(`@${domain}`, podId ?? (await this.#parts.organization()).podId);
+  }
+
+  /** Whether an address is in a domain of another pod than its inbox, so that neither may have its mail. */
+  isForeign(inboxId: string, podId: string): boolean {
+    return isForeign(this.#all, inboxId, podId);
   }
 
   /** What signs mail from that domain; `undefined`: nothing, or nobody could find its key. */
@@ -213,7 +215,8 @@ export class Domains {
     const { hostRecords, intake, random, clock } = this.#parts;
     for (const domain of this.#all) {
       if (domain.key.privateKey !== '') continue;
-      await intake.ask('putDomainKey', { name: domain.name, key: await newDomainKey(random), atMs: clock.wallMs() });
+      const { name, podId } = domain;
+      await intake.ask('putDomainKey', { name, podId, key: await newDomainKey(random), atMs: clock.wallMs() });
     }
     await this.#refresh();
     if (hostRecords === undefined) return;
@@ -229,18 +232,19 @@ export class Domains {
     const looked = findRecords(this.#records(domain), dns);
     const found = await unlessAborted<FoundRecords | undefined>(signal, looked, undefined);
     if (found === undefined) return false;
-    const status = statusOf(domain, found, clock.wallMs());
-    if (status !== domain.status) log.info('mailbox.domain_checked', { domain: domain.name, status });
-    await this.#note(domain, { status, found });
+    await this.#note(domain, { status: statusOf(domain, found, clock.wallMs()), found });
+    const { name, podId } = domain;
+    const status = this.#all.find((one) => one.name === name && one.podId === podId)?.status ?? domain.status;
+    if (status !== domain.status) log.info('mailbox.domain_checked', { domain: name, podId, status });
     return true;
   }
 
   async #note(
-    { name, updatedAtMs: seenAtMs }: Domain,
+    { name, podId, updatedAtMs: seenAtMs }: Domain,
     { status, found }: Pick<Domain, 'status' | 'found'>,
   ): Promise<void> {
     const { intake, clock } = this.#parts;
-    await intake.ask('noteDomain', { name, status, found, seenAtMs, host: this.#host(), atMs: clock.wallMs() });
+    await intake.ask('noteDomain', { name, podId, status, found, seenAtMs, host: this.#host(), atMs: clock.wallMs() });
     await this.#refresh();
   }
 
@@ -286,8 +290,4 @@ export class Domains {
 function judged(domain: Domain, records: readonly DomainRecord[], nowMs: number): Pick<Domain, 'status' | 'found'> {
   const kept = Object.fromEntries(records.map(({ kind, found }) => [kind, found]));
   return { status: statusOf(domain, kept, nowMs), found: kept };
-}
-
-function takenDomain(name: string): MailboxError {
-  return new MailboxError('resource_taken', `The domain '${name}' is taken.`);
 }

@@ -37,7 +37,7 @@ export interface InboxesParts {
   /** The domain of those that are made without one. */
   readonly domain: string | undefined;
   /** Domains that somebody has brought. */
-  readonly domains: Pick<Domains, 'verified'>;
+  readonly domains: Pick<Domains, 'verified' | 'isOfAnother'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -174,13 +174,15 @@ export class Inboxes {
 
   async #draft({ username, domain, pod, isOfPod = false, ...wish }: InboxWish): Promise<InboxDraft> {
     const { displayName, clientId, metadata, agentId } = wish;
-    const { addresses, random, clock } = this.#parts;
+    const { addresses, domains: brought, random, clock } = this.#parts;
     const own = pod === undefined ? this.#parts.domain : podDomain(pod, this.#parts.domain);
     const hosts = isOfPod ? [own] : [own, this.#parts.domain];
     const asked = { domain: domain ?? '', podId: pod?.podId, isOfPod };
-    const brought = domain === undefined ? undefined : await this.#parts.domains.verified(asked);
-    const named = { username: username ?? drawnName(random), domain: brought ?? domain ?? own };
-    const domains = brought === undefined ? hosts : [...hosts, brought];
+    const verified = domain === undefined ? undefined : await brought.verified(asked);
+    // Whose domain it is, a pod is not told.
+    if (domain !== undefined && !isOfPod && (await brought.isOfAnother(asked))) throw ofAnother(domain);
+    const named = { username: username ?? drawnName(random), domain: verified ?? domain ?? own };
+    const domains = verified === undefined ? hosts : [...hosts, verified];
     const inboxId = addresses.wanted(named, { domains, isOwnedEnough: !isOfPod });
     const makesAgent = agentId === undefined;
     return {
@@ -261,6 +263,11 @@ export class Inboxes {
       if (this.#inHand.get(inboxId) === turn) this.#inHand.delete(inboxId);
     }
   }
+}
+
+function ofAnother(domain: string): MailboxError {
+  const fix = 'Make the inbox in the pod that has brought the domain.';
+  return new MailboxError('domain_not_verified', `'${domain}' is the domain of another pod.`, { fix });
 }
 
 function taken(inboxId: string): MailboxError {

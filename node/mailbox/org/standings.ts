@@ -8,6 +8,7 @@ import type { AddressKey } from '../../../mesh/names.ts';
 import type { Clock } from '../../../mesh/ports.ts';
 import { startDeadline, unlessAborted } from '../../../mesh/time/deadline.ts';
 import type { Log } from '../../log.ts';
+import type { Inbox } from '../inbox.ts';
 import type { Standing, StandingQuestion } from '../recipient-question.ts';
 import { type AddressFault, addressFault } from './address-faults.ts';
 import type { AddressBookParts } from './addresses.ts';
@@ -30,6 +31,8 @@ export interface StandingsParts {
   readonly hostsOf: AddressBookParts['hostsOf'];
   /** Whether an operator has yet to decide whose an address is. */
   readonly isContested: (address: string) => boolean;
+  /** Whether an address is in a domain of another pod than that of its inbox. */
+  readonly isForeign: (inboxId: string, podId: string) => boolean;
   /** Asks the whole mesh. */
   readonly lookUp: LookUp;
   readonly clock: Clock;
@@ -59,14 +62,16 @@ export class Standings {
   }
 
   /** Answers as `of` does whoever only wants to know: no mail has come. */
-  async find({ addresses, isServed }: StandingQuestion): Promise<Standing> {
+  async find({ addresses, podId, isServed }: StandingQuestion): Promise<Standing> {
     const known = firstThat(addresses, (address) => this.#known(address));
+    const isForeign = podId !== undefined && addresses.some((address) => this.#parts.isForeign(address, podId));
+    if (known?.kind === 'held' && isForeign) return { kind: 'foreign' };
     return known ?? (isServed ? await this.#lookedUp(addresses) : NOBODYS);
   }
 
   /** Why an inbox of this host neither gets mail nor sends any; `undefined`: it does. Asks nobody. */
-  async faultOf(inboxId: string): Promise<AddressFault | undefined> {
-    return addressFault(await this.find({ addresses: [inboxId], isServed: false }));
+  async faultOf({ inboxId, podId }: Pick<Inbox, 'inboxId' | 'podId'>): Promise<AddressFault | undefined> {
+    return addressFault(await this.find({ addresses: [inboxId], podId, isServed: false }));
   }
 
   /** What needs no question; `undefined` when nobody is known to have the address. */

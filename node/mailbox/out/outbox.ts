@@ -142,7 +142,7 @@ export class Outbox {
 
   async #readied({ inbox, mail, files, named }: OutgoingWish): Promise<Readied> {
     const { random, clock } = this.#parts;
-    await refuseSender(inbox.inboxId, this.#parts);
+    await refuseSender(inbox, this.#parts);
     const addresses = [...mail.to, ...mail.cc, ...mail.bcc].map(({ address }) => address);
     const { localIds, remote } = await partiesOf(addresses, this.#parts);
     const id = newUuid(random);

@@ -2,6 +2,7 @@
 import { MeshError } from '../../../mesh/errors.ts';
 import type { Sending } from '../../send/send-service.ts';
 import { MailboxError } from '../errors.ts';
+import type { Inbox } from '../inbox.ts';
 import type { Standings } from '../org/standings.ts';
 import type { Asks, IntakeQuestions } from '../questions.ts';
 
@@ -12,11 +13,14 @@ export interface PartiesParts {
 }
 
 /** An address that is not its agent's alone, or whose agent takes no mail, sends none. Throws `forbidden`. */
-export async function refuseSender(inboxId: string, { standings }: PartiesParts): Promise<void> {
-  const fault = await standings.faultOf(inboxId);
+export async function refuseSender(
+  sender: Pick<Inbox, 'inboxId' | 'podId'>,
+  { standings }: PartiesParts,
+): Promise<void> {
+  const fault = await standings.faultOf(sender);
   if (fault === undefined) return;
   const { why, fix } = fault;
-  throw new MailboxError('forbidden', `Mail can't be sent as '${inboxId}': ${why}.`, { fix });
+  throw new MailboxError('forbidden', `Mail can't be sent as '${sender.inboxId}': ${why}.`, { fix });
 }
 
 /** Addresses that are inboxes of this host, with those, and the others. Throws `message_rejected`. */
@@ -24,14 +28,15 @@ export async function partiesOf(
   addresses: readonly string[],
   { intake, sending, standings }: PartiesParts,
 ): Promise<{ readonly localIds: readonly string[]; readonly remote: readonly string[] }> {
-  const inboxIds = await intake.ask('inboxIdsFor', addresses);
+  const inboxes = await intake.ask('inboxesFor', addresses);
   const local = new Map<string, string>();
   for (const [at, address] of addresses.entries()) {
-    const inboxId = inboxIds[at];
-    if (inboxId === undefined) continue;
-    const { kind } = await standings.of({ addresses: [inboxId], isServed: false });
+    const inbox = inboxes[at];
+    if (inbox === undefined) continue;
+    const { inboxId, podId } = inbox;
+    const { kind } = await standings.of({ addresses: [inboxId], podId, isServed: false });
     if (kind === 'held') local.set(address, inboxId);
-    if (kind === 'disabled' || kind === 'nobodys')
+    if (kind === 'disabled' || kind === 'nobodys' || kind === 'foreign')
       throw new MailboxError('message_rejected', `The inbox '${inboxId}' takes no mail.`);
   }
   const remote = addresses.filter((address) => !local.has(address));

@@ -38,7 +38,7 @@ async function inboxesView(
     'unreadIn',
     items.map(({ inboxId }) => inboxId),
   );
-  const faults = await Promise.all(items.map(({ inboxId }) => standings.faultOf(inboxId)));
+  const faults = await Promise.all(items.map((inbox) => standings.faultOf(inbox)));
   const body = markup`${await tabs(services, 'inboxes')}
 ${searchBox({ path: PATH, label: 'Beginning of a word of the address or the name', text, kept: { pod: podId } })}
 ${table({
@@ -87,7 +87,7 @@ async function aboutInbox(inbox: Inbox, services: MailboxPageServices): Promise<
   const { inboxId, podId, displayName, agentId, usedBytes, createdAtMs } = inbox;
   const { query, pods, standings } = services;
   const [fault, pod, [unread]] = [
-    await standings.faultOf(inboxId),
+    await standings.faultOf(inbox),
     await pods.find(podId),
     await query.ask('unreadIn', [inboxId]),
   ];

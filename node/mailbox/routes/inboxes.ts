@@ -83,7 +83,7 @@ export interface InboxServices {
 type BodyOf = (inbox: Inbox) => Promise<object>;
 
 export function inboxRoutes(routes: Routes, services: InboxServices): void {
-  const bodyOf: BodyOf = async (inbox) => inboxBody(inbox, await services.standings.faultOf(inbox.inboxId));
+  const bodyOf: BodyOf = async (inbox) => inboxBody(inbox, await services.standings.faultOf(inbox));
   routes.below(['organization', 'pod'], '/inboxes', (at) => {
     listRoutes(at, services, bodyOf);
     oneInboxRoutes(at, services, bodyOf);

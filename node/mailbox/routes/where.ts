@@ -26,6 +26,7 @@ export function whereRoutes(routes: Routes, { standings, addresses, hostId, host
     const standing = await standings.find({ addresses: [address], isServed: true });
     switch (standing.kind) {
       case 'held':
+      case 'foreign':
       case 'disabled':
         return c.json({ address, host_id: hostId, host_url: hostUrlOf(hostId) });
       case 'elsewhere':

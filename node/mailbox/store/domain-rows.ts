@@ -2,6 +2,7 @@
 import { domainToASCII } from 'node:url';
 import {
   type AddedDomain,
+  type BroughtDomain,
   DOMAINS_MAX,
   type Domain,
   type DomainChange,
@@ -10,8 +11,10 @@ import {
   type DomainRemoval,
   type DomainStatus,
   type FoundRecords,
+  holds,
   type NewDomain,
   type RemovedDomain,
+  UNPROVED_OF_POD_MAX,
 } from '../domain.ts';
 import type { Connection } from './database.ts';
 
@@ -46,65 +49,77 @@ export class DomainRows {
       .map(domainOf);
   }
 
-  find(name: string): Domain | undefined {
-    const stored = this.#connection.get<StoredDomain>(`${SELECT} WHERE domain.name = ?`, name);
+  find({ name, podId }: BroughtDomain): Domain | undefined {
+    const stored = this.#connection.get<StoredDomain>(`${SELECT} WHERE ${ONE}`, name, podId ?? null);
     return stored && domainOf(stored);
   }
 
-  add({ name, podId, key, isFeedbackEnabled, areSubdomainsEnabled, isTrackingEnabled, atMs }: NewDomain): AddedDomain {
-    const known = this.find(name);
-    if (known !== undefined) return known.podId === podId ? { outcome: 'known', domain: known } : { outcome: 'taken' };
-    const { count = 0 } = this.#connection.get<{ count: number }>('SELECT count(*) AS count FROM domain') ?? {};
-    if (count >= DOMAINS_MAX) return { outcome: 'full' };
+  add(wished: NewDomain): AddedDomain {
+    const { name, podId, key, isFeedbackEnabled, areSubdomainsEnabled, isTrackingEnabled, atMs } = wished;
+    const known = this.find(wished);
+    if (known !== undefined) return { outcome: 'known', domain: known };
+    const holder = this.#holder(name);
+    if (holder !== undefined && holds(holder)) return { outcome: 'taken' };
+    if (podId !== undefined && this.#count(UNPROVED, podId) >= UNPROVED_OF_POD_MAX) return { outcome: 'unproved' };
+    if (this.#count(ALL) >= DOMAINS_MAX && !this.#dropGivenUp(atMs)) return { outcome: 'full' };
     this.#connection.run(
       INSERT,
       ...[name, podId ?? null, key.selector, key.publicKey, key.privateKey],
       ...[Number(isFeedbackEnabled), Number(areSubdomainsEnabled), Number(isTrackingEnabled), atMs, atMs],
     );
-    return { outcome: 'made', domain: this.#known(name) };
+    return { outcome: 'made', domain: this.#known(wished) };
   }
 
   /** `undefined`: there is no such domain any more. */
-  change({ name, isFeedbackEnabled, areSubdomainsEnabled, isTrackingEnabled, atMs }: DomainChange): Domain | undefined {
-    const before = this.find(name);
+  change(change: DomainChange): Domain | undefined {
+    const { name, podId, isFeedbackEnabled, areSubdomainsEnabled, isTrackingEnabled, atMs } = change;
+    const before = this.find(change);
     if (before === undefined) return undefined;
     const flags = [
       isFeedbackEnabled ?? before.isFeedbackEnabled,
       areSubdomainsEnabled ?? before.areSubdomainsEnabled,
       isTrackingEnabled ?? before.isTrackingEnabled,
     ];
-    const sql = 'UPDATE domain SET feedback = ?, subdomains = ?, tracking = ?, updated_at = ? WHERE name = ?';
-    this.#connection.run(sql, ...flags.map(Number), atMs, name);
-    return this.find(name);
+    const sql = `UPDATE domain SET feedback = ?, subdomains = ?, tracking = ?, updated_at = ? WHERE ${ONE}`;
+    this.#connection.run(sql, ...flags.map(Number), atMs, name, podId ?? null);
+    return this.find(change);
   }
 
-  /** `becameVerified`: it was not right before. */
+  /**
+   * `becameVerified`: it was not right before. One that is right while another has the name stays `PENDING`; one that was given up gives the name
+   * to it.
+   */
   note(
     checked: Omit<DomainChecked, 'host'>,
   ): { readonly domain: Domain; readonly becameVerified: boolean } | undefined {
-    const { name, status, found, seenAtMs, atMs } = checked;
-    const before = this.find(name);
+    const { name, podId, found, seenAtMs, atMs } = checked;
+    const before = this.find(checked);
     if (before?.updatedAtMs !== seenAtMs) return undefined;
+    const status = this.#statusBeside(before, checked.status);
     const [json, isVerified] = [JSON.stringify(found), status === 'VERIFIED'];
+    if (isVerified) this.#connection.run(GIVEN, name, podId ?? null);
     const isSame = before.status === status && JSON.stringify(before.found) === json;
-    const sql = 'UPDATE domain SET status = ?, found = ?, verified_at = ?, updated_at = ? WHERE name = ?';
+    const sql = `UPDATE domain SET status = ?, found = ?, verified_at = ?, updated_at = ? WHERE ${ONE}`;
     const verifiedAtMs = isVerified ? atMs : (before.verifiedAtMs ?? null);
-    this.#connection.run(sql, status, json, verifiedAtMs, isSame ? before.updatedAtMs : atMs, name);
-    return { domain: this.#known(name), becameVerified: isVerified && before.status !== 'VERIFIED' };
+    const values = [status, json, verifiedAtMs, isSame ? before.updatedAtMs : atMs];
+    this.#connection.run(sql, ...values, name, podId ?? null);
+    return { domain: this.#known(checked), becameVerified: isVerified && before.status !== 'VERIFIED' };
   }
 
   /** A backup without keys has left it without one. */
-  putKey(name: string, { selector, publicKey, privateKey }: DomainKey, atMs: number): void {
-    const sql = `UPDATE domain SET selector = ?, public_key = ?, private_key = ?, status = 'NOT_STARTED', found = '{}', updated_at = ? WHERE name = ?`;
-    this.#connection.run(sql, selector, publicKey, privateKey, atMs, name);
+  putKey({ name, podId }: BroughtDomain, { selector, publicKey, privateKey }: DomainKey, atMs: number): void {
+    const sql = `UPDATE domain SET selector = ?, public_key = ?, private_key = ?, status = 'NOT_STARTED', found = '{}', updated_at = ? WHERE ${ONE}`;
+    this.#connection.run(sql, selector, publicKey, privateKey, atMs, name, podId ?? null);
   }
 
-  /** `used`: inboxes are in it, and not in one below it that is the host's or was brought by itself. */
-  remove({ name, hostDomain, atMs }: DomainRemoval): RemovedDomain {
-    if (this.find(name) === undefined) return 'gone';
-    if (this.#connection.get(USED, name, name, hostDomain ?? null) !== undefined) return 'used';
-    this.#connection.run('DELETE FROM domain WHERE name = ?', name);
-    this.#connection.run('UPDATE domain_lifetime SET ended_at = ? WHERE name = ? AND ended_at IS NULL', atMs, name);
+  /** `used`: inboxes are in it, and not in one below it that is the host's or somebody's by itself. One that was never right has none. */
+  remove(removal: DomainRemoval): RemovedDomain {
+    const { name, podId, hostDomain, atMs } = removal;
+    const domain = this.find(removal);
+    if (domain === undefined) return 'gone';
+    const isUsed = () => this.#connection.get(USED, name, name, hostDomain ?? null, podId ?? null) !== undefined;
+    if (domain.verifiedAtMs !== undefined && isUsed()) return 'used';
+    this.#drop(domain, atMs);
     return 'removed';
   }
 
@@ -113,9 +128,41 @@ export class DomainRows {
     return this.#connection.get(SERVED, domain, domain) !== undefined;
   }
 
-  #known(name: string): Domain {
-    const domain = this.find(name);
-    if (domain === undefined) throw new Error(`The domain '${name}' is gone within its own transaction.`);
+  /** Who has the name alone, or had it until it was given up. */
+  #holder(name: string): Domain | undefined {
+    const stored = this.#connection.get<StoredDomain>(
+      `${SELECT} WHERE domain.name = ? AND verified_at IS NOT NULL`,
+      name,
+    );
+    return stored && domainOf(stored);
+  }
+
+  #statusBeside(domain: Domain, status: DomainStatus): DomainStatus {
+    if (status !== 'VERIFIED' || domain.verifiedAtMs !== undefined) return status;
+    const holder = this.#holder(domain.name);
+    return holder !== undefined && holds(holder) ? 'PENDING' : status;
+  }
+
+  /** Makes room by the oldest that was given up without ever having been right. */
+  #dropGivenUp(atMs: number): boolean {
+    const stored = this.#connection.get<StoredDomain>(`${SELECT} WHERE ${GIVEN_UP}`);
+    if (stored !== undefined) this.#drop(domainOf(stored), atMs);
+    return stored !== undefined;
+  }
+
+  #drop({ name, podId }: BroughtDomain, atMs: number): void {
+    this.#connection.run(`DELETE FROM domain WHERE ${ONE}`, name, podId ?? null);
+    const sql = 'UPDATE domain_lifetime SET ended_at = ? WHERE name = ? AND pod_id IS ? AND ended_at IS NULL';
+    this.#connection.run(sql, atMs, name, podId ?? null);
+  }
+
+  #count(sql: string, ...values: readonly string[]): number {
+    return this.#connection.get<{ count: number }>(sql, ...values)?.count ?? 0;
+  }
+
+  #known(meant: BroughtDomain): Domain {
+    const domain = this.find(meant);
+    if (domain === undefined) throw new Error(`The domain '${meant.name}' is gone within its own transaction.`);
     return domain;
   }
 }
@@ -136,6 +183,14 @@ function domainOf(stored: StoredDomain): Domain {
 }
 
 const SELECT = 'SELECT domain.*, pod_id FROM domain LEFT JOIN pod ON pod.row = domain.pod';
+/** One domain, by its name and its pod, which is null for those of the organization. */
+const ONE = 'domain.name = ? AND domain.pod IS (SELECT row FROM pod WHERE pod_id = ?)';
+const ALL = 'SELECT count(*) AS count FROM domain';
+const UNPROVED = `${ALL} WHERE verified_at IS NULL AND pod = (SELECT row FROM pod WHERE pod_id = ?)`;
+const GIVEN_UP = "verified_at IS NULL AND status = 'FAILED' ORDER BY domain.created_at, domain.row LIMIT 1";
+/** Whoever had the name before has it no more. */
+const GIVEN = `UPDATE domain SET verified_at = NULL WHERE name = ?
+  AND domain.pod IS NOT (SELECT row FROM pod WHERE pod_id = ?) AND verified_at IS NOT NULL`;
 const INSERT = `INSERT INTO domain (name, pod, selector, public_key, private_key, feedback, subdomains, tracking, status, found,
   created_at, updated_at)
   VALUES (?, (SELECT row FROM pod WHERE pod_id = ?), ?, ?, ?, ?, ?, ?, 'NOT_STARTED', '{}', ?, ?)`;
@@ -151,6 +206,7 @@ function asciiIdOf(inboxId: string): string {
   return inboxId.slice(0, domain) + domainToASCII(inboxId.slice(domain));
 }
 
-const USED = `SELECT 1 FROM inbox WHERE ${within('?1')} AND NOT EXISTS (SELECT 1 FROM
-  (SELECT name FROM domain WHERE length(name) > length(?2) UNION ALL SELECT ?3 WHERE length(?3) > length(?2)) AS nearer
-  WHERE ${within('nearer.name')}) LIMIT 1`;
+/** In the domain of a pod, only those of the pod are its own. */
+const USED = `SELECT 1 FROM inbox WHERE ${within('?1')} AND (?4 IS NULL OR inbox.pod = (SELECT row FROM pod WHERE pod_id = ?4))
+  AND NOT EXISTS (SELECT 1 FROM (SELECT name FROM domain WHERE length(name) > length(?2) AND verified_at IS NOT NULL
+    UNION ALL SELECT ?3 WHERE length(?3) > length(?2)) AS nearer WHERE ${within('nearer.name')}) LIMIT 1`;

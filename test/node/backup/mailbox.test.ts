@@ -141,7 +141,7 @@ describe('a mailbox', () => {
     const keys = (connection: Connection) => new KeyRows(connection).withDigest(KEY_DIGEST)?.keyId;
     const fileKey = (connection: Connection) =>
       connection.get<{ file_key: Uint8Array }>('SELECT file_key FROM organization')?.file_key;
-    const signing = (connection: Connection) => new DomainRows(connection).find('x.com')?.key.privateKey;
+    const signing = (connection: Connection) => new DomainRows(connection).find({ name: 'x.com' })?.key.privateKey;
     await backUp(false);
     const octets = readFileSync(file);
     for (const secret of [KEY_DIGEST, DKIM_KEY, 'am_of-the-organization', Buffer.from(writer.organization.fileKey)])

@@ -17,6 +17,7 @@ import { form14 } from './form-14.ts';
 import { form15 } from './form-15.ts';
 import { form16 } from './form-16.ts';
 import { form17 } from './form-17.ts';
+import { form18 } from './form-18.ts';
 import type { Migration } from './migration.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -37,4 +38,5 @@ export const MIGRATIONS: readonly Migration[] = [
   form15,
   form16,
   form17,
+  form18,
 ];

@@ -64,8 +64,8 @@ beforeEach(async () => {
     changeDomain: (input) => writer.write(() => rows.change(input)),
     addDomain: (input) => writer.write(() => rows.add(input)),
     noteDomain: (input) => writer.write(() => rows.note(input)),
-    putDomainKey: ({ name, key, atMs }: Parameters<IntakeQuestions['putDomainKey']>[0]) =>
-      writer.write(() => rows.putKey(name, key, atMs)),
+    putDomainKey: ({ key, atMs, ...meant }: Parameters<IntakeQuestions['putDomainKey']>[0]) =>
+      writer.write(() => rows.putKey(meant, key, atMs)),
   };
   const intake = {
     ask: async (kind: keyof IntakeQuestions, input: never) => {

@@ -87,7 +87,7 @@ function processWith(step: Step, registry: AddressBookParts['registry'] = world.
     addresses: new AddressBook({ registry: stepped, hostsOf: () => [] }),
     cancelSends: async () => undefined,
     forgetSent: async () => undefined,
-    domains: { verified: async () => undefined },
+    domains: { verified: async () => undefined, isOfAnother: async () => false },
   });
   return { inboxes, settle: () => inboxes.run(stop.signal) };
 }

@@ -42,6 +42,7 @@ beforeEach(() => {
     },
     hostsOf: (address) =>
       (known[address]?.split(' ') ?? []).map((hostId) => ({ hostId: hostId as HostId, hostUrl: 'http://cloud' })),
+    isForeign: (address, podId) => address.endsWith('@brought.example') && podId !== 'its pod',
     isContested: (address) => contested.includes(address),
     lookUp: (question, signal) => {
       asked.push(question.address?.address ?? '');

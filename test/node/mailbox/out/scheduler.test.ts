@@ -170,7 +170,7 @@ describe('a draft that is refused for good', () => {
   });
 });
 
-const STEPS = ['dueDrafts', 'beginSendingDraft', 'inboxIdsFor', 'beginOutgoing', 'submit', 'finishOutgoing'];
+const STEPS = ['dueDrafts', 'beginSendingDraft', 'inboxesFor', 'beginOutgoing', 'submit', 'finishOutgoing'];
 
 describe('a node that dies while it sends a draft at its time', () => {
   it.each(STEPS.flatMap((step) => [[step, 'before'] as const, [step, 'after'] as const]))(
