@@ -1,20 +1,9 @@
 // What is counted of the mailbox over time, in the words of AgentMail.
+import { MAILBOX_EVENTS, type MailboxEvent } from '../changes/change-log.ts';
 import type { Scope } from './scope.ts';
 
-/** Events that are counted; those of the work on mails are this host's own. */
-export const METRIC_EVENTS = [
-  'message.received',
-  'message.received.spam',
-  'message.received.blocked',
-  'message.received.unauthenticated',
-  'message.sent',
-  'message.delivered',
-  'message.bounced',
-  'message.complained',
-  'message.rejected',
-  'domain.verified',
-] as const;
-type MetricEvent = (typeof METRIC_EVENTS)[number];
+/** Events whose counts are answered where none is named: all but the one that AgentMail's clients do not know among them. */
+export const METRIC_EVENTS: readonly MailboxEvent[] = MAILBOX_EVENTS.filter((event) => event !== 'message.opened');
 
 export const USAGE_TYPES = [
   'storage_bytes',
@@ -48,7 +37,7 @@ export interface OrganizationCounts {
 }
 
 export interface EventsCounted extends MetricRange {
-  readonly types: readonly MetricEvent[];
+  readonly types: readonly MailboxEvent[];
   /** Points of each type; one more is answered when there are more. */
   readonly limit: number;
 }

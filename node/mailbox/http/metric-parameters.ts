@@ -1,5 +1,6 @@
 // The query of what is counted over time: the last 24 hours, unless it says otherwise.
 import { z } from 'zod';
+import { MAILBOX_EVENTS } from '../../changes/change-log.ts';
 import { MailboxError } from '../errors.ts';
 import { METRIC_EVENTS, METRIC_MS_MAX, POINTS_MAX, type UsageType } from '../metric.ts';
 import { PAGE_PARAMETERS, textParameter } from './input.ts';
@@ -28,12 +29,13 @@ const RANGE = {
   descending: PAGE_PARAMETERS.ascending,
 };
 
-const typesOf = <Type extends string>(known: readonly [Type, ...Type[]]) =>
-  listParameter.pipe(z.array(z.enum(known))).transform((types) => (types.length === 0 ? known : [...new Set(types)]));
+/** `unnamed`: those that are meant where none is named. */
+const typesOf = <Type extends string>(known: readonly Type[], unnamed = known) =>
+  listParameter.pipe(z.array(z.enum(known))).transform((types) => (types.length === 0 ? unnamed : [...new Set(types)]));
 
-export const eventsParameters = z.strictObject({ ...RANGE, event_types: typesOf(METRIC_EVENTS) });
+export const eventsParameters = z.strictObject({ ...RANGE, event_types: typesOf(MAILBOX_EVENTS, METRIC_EVENTS) });
 /** `types`: those that the scope has. */
-export const usageParameters = (types: readonly [UsageType, ...UsageType[]]) =>
+export const usageParameters = (types: readonly UsageType[]) =>
   z.strictObject({ ...RANGE, usage_types: typesOf(types) });
 export const statsParameters = z.strictObject({ start: timeParameter, end: timeParameter });
 

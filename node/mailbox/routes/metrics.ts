@@ -24,7 +24,7 @@ export interface MetricServices {
   readonly clock: Pick<Clock, 'wallMs'>;
 }
 
-const USAGE_OF: Readonly<Record<Level, readonly [UsageType, ...UsageType[]]>> = {
+const USAGE_OF: Readonly<Record<Level, readonly UsageType[]>> = {
   organization: USAGE_TYPES,
   pod: ['storage_bytes', 'message_count', 'thread_count', 'inbox_count', 'domain_count'],
   inbox: ['storage_bytes', 'message_count', 'thread_count'],

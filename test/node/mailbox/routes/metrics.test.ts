@@ -1,4 +1,6 @@
+import { AgentMail } from 'agentmail';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openForWriting } from '../../../../node/mailbox/store/database.ts';
 import { Writer } from '../../../../node/mailbox/store/writer.ts';
 import { baseSubject } from '../../../../node/mailbox/threads/subject.ts';
 import { chooseThread } from '../../../../node/mailbox/threads/thread-choice.ts';
@@ -43,6 +45,18 @@ const ask = async (path: string, parameters: Readonly<Record<string, string>> = 
 };
 
 describe('GET …/metrics/events', () => {
+  it('counts the events that AgentMail’s client knows, and the opened ones to who names them', async () => {
+    await receive(0);
+    const writer = openForWriting(node.directory);
+    writer.run("INSERT INTO tally (scope, type, second, count) VALUES (0, 'message.opened', ?, 2)", now() / 1_000);
+    writer.close();
+    const known = Object.values(AgentMail.MetricEventType).toSorted();
+    expect(Object.keys(await ask('/metrics')).toSorted()).toEqual(known);
+    expect(await ask('/metrics', { event_types: 'message.opened' })).toEqual({
+      'message.opened': [{ timestamp: text(now()), count: 2 }],
+    });
+  });
+
   it('counts what happened in each second, of one inbox and of all, in the last day', async () => {
     for (const agoMs of [2 * DAY_MS, 5_000, 5_000, 3_000]) await receive(agoMs);
     await receive(5_000, { to: [B] });
