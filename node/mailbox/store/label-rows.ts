@@ -27,6 +27,18 @@ export class LabelRows {
     return new Set(rows.map(({ label }) => label));
   }
 
+  /** Gives the mail of a row one label more; `false`: it has it already, or is gone. */
+  add(message: number, label: string, atMs: number): boolean {
+    const sql = 'SELECT row, inbox, thread, at FROM message WHERE row = ?';
+    const mail = this.#connection.get<LabelledMail>(sql, message);
+    const before = this.of(message);
+    if (mail === undefined || before.has(label)) return false;
+    const after = new Set([...before, label]);
+    this.put(mail, before, after, atMs);
+    this.settleThread(mail, before, after, atMs);
+    return true;
+  }
+
   put(
     { row, inbox, thread, at }: LabelledMail,
     before: ReadonlySet<string>,

@@ -12,7 +12,7 @@ import { idsOf, insertMessage } from './message-row.ts';
 import { bindReferences, knownThreads } from './references.ts';
 import { labelsOfReport, noteReport, type SentMail, sentMailOf } from './report-rows.ts';
 import { storedMail, storedThread } from './stored-item.ts';
-import { beginThread, countLabel, joinThread, type MailOfThread, refreshThread } from './thread-rows.ts';
+import { beginThread, joinThread, type MailOfThread, refreshThread } from './thread-rows.ts';
 import type { Unsubscriptions } from './unsubscriptions.ts';
 
 export interface MailRowsParts extends BetterCopyParts {
@@ -93,7 +93,8 @@ export class MailRows {
       mail.digest,
     );
     if (known === undefined) return { inboxId, ...this.#insertNew(inbox, mail, judged) };
-    receivedToo(connection, known);
+    // A mail that the inbox has sent to itself is there already, and says so.
+    if (this.#parts.labels.of(known.row).has('sent')) this.#parts.labels.add(known.row, 'received', mail.receivedAtMs);
     if (judged.mailClass === 'received' && !this.#isKeptOut(inbox, mail, judged))
       releaseByCopy(this.#parts, known, { copy: judged, atMs: mail.receivedAtMs });
     return { inboxId, status: 'duplicate', messageId: known.message_id, threadId: known.thread_id };
@@ -214,11 +215,4 @@ interface KnownMail {
   readonly at: number;
   readonly message_id: string;
   readonly thread_id: string;
-}
-
-/** A mail that the inbox has sent to itself is there already, and says so. */
-function receivedToo(connection: Connection, { row, inbox, thread, at }: KnownMail): void {
-  const add = `INSERT OR IGNORE INTO message_label (message, label, inbox, at) SELECT message, 'received', ?, ? FROM message_label
-    WHERE message = ? AND label = 'sent'`;
-  if (connection.run(add, inbox, at, row).changes > 0) countLabel(connection, thread, 'received');
 }

@@ -4,7 +4,7 @@ import type { AppendEvent } from '../event.ts';
 import { entryNameOf } from '../list-entry.ts';
 import type { HeardOutcomes, SendOutcome } from '../outgoing-mail.ts';
 import type { Connection } from './database.ts';
-import type { LabelledMail, LabelRows } from './label-rows.ts';
+import type { LabelRows } from './label-rows.ts';
 import type { ListRows } from './list-rows.ts';
 
 const POSITION = 'send outcomes';
@@ -66,7 +66,7 @@ export class OutcomeRows {
     const sql = 'DELETE FROM tracked_mail WHERE id = ? RETURNING message';
     const message = connection.get<{ message: number }>(sql, id)?.message;
     if (message === undefined) return;
-    this.#label(message, 'opened', atMs);
+    this.#parts.labels.add(message, 'opened', atMs);
     appendEvent(message, { type: 'message.opened' }, atMs);
   }
 
@@ -96,12 +96,12 @@ export class OutcomeRows {
     for (const address of dead) this.#block(message, address, atMs);
     if (sent.length > 0) appendEvent(message, { type: 'message.sent', recipients: sent }, atMs);
     if (bounced.length > 0) {
-      this.#label(message, 'bounced', atMs);
+      this.#parts.labels.add(message, 'bounced', atMs);
       const bounceType = isPermanent ? 'Permanent' : 'Transient';
       appendEvent(message, { type: 'message.bounced', bounceType, subType: 'General', recipients: bounced }, atMs);
     }
     if (suppressed.length === 0) return;
-    this.#label(message, 'rejected', atMs);
+    this.#parts.labels.add(message, 'rejected', atMs);
     const reason = `This host does not write to ${suppressed.join(', ')}: mail to that address came back, or it has asked for none.`;
     appendEvent(message, { type: 'message.rejected', reason }, atMs);
   }
@@ -113,16 +113,6 @@ export class OutcomeRows {
     const name = entryNameOf(address);
     if (inboxId === undefined || 'fault' in name) return;
     lists.block(inboxId, name, { reason: 'bounced', isReadOnly: true, atMs });
-  }
-
-  #label(message: number, label: string, atMs: number): void {
-    const { connection, labels } = this.#parts;
-    const mail = connection.get<LabelledMail>('SELECT row, inbox, thread, at FROM message WHERE row = ?', message);
-    if (mail === undefined) return;
-    const before = labels.of(message);
-    const after = new Set([...before, label]);
-    labels.put(mail, before, after, atMs);
-    labels.settleThread(mail, before, after, atMs);
   }
 }
 

@@ -6,7 +6,7 @@ import type { Delivery, MailReport } from '../message.ts';
 import type { LeftReport } from '../report.ts';
 import type { Connection } from './database.ts';
 import type { ListRows } from './list-rows.ts';
-import { countLabel } from './thread-rows.ts';
+import type { LabelRows } from './label-rows.ts';
 
 /** Reports that are taken up at once. */
 const LEFT_MAX = 20;
@@ -15,6 +15,7 @@ export interface ReportParts {
   readonly connection: Connection;
   readonly appendEvent: AppendEvent;
   readonly lists: Pick<ListRows, 'block'>;
+  readonly labels: Pick<LabelRows, 'add'>;
 }
 
 /** A mail that the inbox has sent. */
@@ -53,18 +54,17 @@ export function labelsOfReport({ kind }: MailReport): readonly string[] {
 
 /** Notes the report in the row `message`. A complaint is told of at once; of a bounce the send module may think otherwise. */
 export function noteReport(
-  { connection, appendEvent, lists }: ReportParts,
+  { connection, appendEvent, labels, lists }: ReportParts,
   message: number,
   { report, sent, atMs }: { readonly report: MailReport; readonly sent: SentMail; readonly atMs: number },
 ): void {
-  const { row, inbox, thread, recipients } = sent;
+  const { row, recipients } = sent;
   // Of several recipients nobody knows which one complains.
   const only = recipients.length === 1 ? recipients[0] : undefined;
   const insert = 'INSERT INTO report (message, kind, recipient) VALUES (?, ?, ?)';
   connection.run(insert, message, report.kind, report.kind === 'complaint' ? (only ?? null) : null);
   if (report.kind === 'bounce') return;
-  const add = "INSERT OR IGNORE INTO message_label (message, label, inbox, at) VALUES (?, 'complained', ?, ?)";
-  if (connection.run(add, row, inbox, atMs).changes > 0) countLabel(connection, thread, 'complained');
+  labels.add(row, 'complained', atMs);
   const name = only === undefined ? undefined : entryNameOf(addressIn(only));
   if (name !== undefined && !('fault' in name))
     lists.block(sent.inboxId, name, { reason: 'complained', isReadOnly: true, atMs });

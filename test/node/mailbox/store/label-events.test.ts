@@ -53,6 +53,24 @@ describe('a change of a label', () => {
     ]);
   });
 
+  it('is a row, too, where a mail comes back to who sent it, or is complained of', async () => {
+    const mail = await receive();
+    await change(mail, ['sent'], ['received', 'unread'], 2_000);
+    const same = receivedMail({ atMs: 3_000, raw: 'mail 1', content: { headerId: '<1@y.com>' } });
+    for (const _ of [1, 2]) expect(await writer.store(same)).toMatchObject([{ status: 'duplicate' }]);
+    const report = { kind: 'complaint', aboutId: mail.messageId } as const;
+    for (const raw of ['first', 'second'])
+      await writer.store({ ...receivedMail({ atMs: 4_000, raw, content: { headerId: `<${raw}@y.com>` } }), report });
+    expect(
+      list()
+        .items.slice(3)
+        .map(({ label, isAdded, atMs }) => [label, isAdded, atMs]),
+    ).toEqual([
+      ['received', true, 3_000],
+      ['complained', true, 4_000],
+    ]);
+  });
+
   it('is read in pages, both ways, and goes with its mail', async () => {
     const [mail, other] = [await receive(), await receive()];
     for (const [at, label] of ['one', 'two', 'three'].entries()) await change(mail, [label], [], 2_000 + at);
