@@ -26,6 +26,7 @@ export interface Inbox extends KeepingSettings {
   readonly metadata?: Metadata | undefined;
   /** Octets of its mail. */
   readonly usedBytes: number;
+  readonly mails: number;
   /** What becomes of mail that its domain wants refused. */
   readonly dmarc: DmarcSetting;
   readonly createdAtMs: number;

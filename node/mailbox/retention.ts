@@ -3,6 +3,8 @@
 /** Octets of the mail of one inbox, where nothing else is set. */
 export const QUOTA_BYTES_DEFAULT = 2 * 1024 ** 3;
 export const QUOTA_BYTES_MAX = 1024 ** 4;
+/** Mails of one inbox. */
+export const INBOX_MAILS_MAX = 1_000_000;
 export const RETENTION_DAYS_MAX = 3_650;
 export const DAY_MS = 86_400_000;
 /** Milliseconds for which a mail lies in the trash or in quarantine after its labels were last changed. */
@@ -30,7 +32,13 @@ export interface OutdatedQuestion {
   readonly retentionDays?: number | undefined;
 }
 
+interface Used {
+  readonly usedBytes: number;
+  /** Absent: it does not matter how many there are. */
+  readonly mails?: number | undefined;
+}
+
 /** Whether an inbox takes no more mail. */
-export function isFull({ usedBytes, quotaBytes }: KeepingSettings & { readonly usedBytes: number }): boolean {
-  return usedBytes >= (quotaBytes ?? QUOTA_BYTES_DEFAULT);
+export function isFull({ usedBytes, mails = 0, quotaBytes }: Pick<KeepingSettings, 'quotaBytes'> & Used): boolean {
+  return mails >= INBOX_MAILS_MAX || usedBytes >= (quotaBytes ?? QUOTA_BYTES_DEFAULT);
 }

@@ -33,6 +33,7 @@ export interface StoredInbox {
   readonly client_key: string | null;
   readonly metadata: string | null;
   readonly used_bytes: number;
+  readonly mails: number;
   readonly retention_days: number | null;
   readonly quota_bytes: number | null;
   readonly dmarc: DmarcSetting;
@@ -40,8 +41,13 @@ export interface StoredInbox {
   readonly updated_at: number;
 }
 
+/** How many mails an inbox has, as they are counted. */
+export const MAILS_OF_INBOX =
+  '(SELECT messages FROM usage WHERE scope = inbox.row ORDER BY second DESC LIMIT 1) AS mails';
+/** The columns of an inbox. */
+export const INBOX_COLUMNS = `inbox.*, ${MAILS_OF_INBOX}, (SELECT pod_id FROM pod WHERE pod.row = inbox.pod) AS pod_id`;
 /** To be gone on with a condition. */
-export const INBOX = 'SELECT inbox.*, (SELECT pod_id FROM pod WHERE pod.row = inbox.pod) AS pod_id FROM inbox';
+export const INBOX = `SELECT ${INBOX_COLUMNS} FROM inbox`;
 
 export function inboxOf(stored: StoredInbox): Inbox {
   return {
@@ -54,6 +60,7 @@ export function inboxOf(stored: StoredInbox): Inbox {
     clientId: stored.client_key ?? undefined,
     metadata: stored.metadata === null ? undefined : JSON.parse(stored.metadata),
     usedBytes: stored.used_bytes,
+    mails: stored.mails,
     retentionDays: stored.retention_days ?? undefined,
     quotaBytes: stored.quota_bytes ?? undefined,
     dmarc: stored.dmarc,

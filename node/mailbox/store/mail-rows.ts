@@ -5,7 +5,7 @@ import type { ArchivedMail, ImportedMail } from '../mail-archive.ts';
 import { type ChooseThread, type Delivery, MAIL_CLASSES, type ReceivedMail, type StoredDelivery } from '../message.ts';
 import { isFull } from '../retention.ts';
 import { type BetterCopyParts, releaseByCopy } from './better-copy.ts';
-import type { Connection } from './database.ts';
+import { MAILS_OF_INBOX, type StoredInbox } from './inbox-rows.ts';
 import { hides } from './label-rows.ts';
 import type { ListRows } from './list-rows.ts';
 import { idsOf, insertMessage } from './message-row.ts';
@@ -49,13 +49,14 @@ export class MailRows {
     nowMs: number,
   ): ImportedMail {
     const { connection } = this.#parts;
-    const sql = "SELECT row, used_bytes, quota_bytes FROM inbox WHERE inbox_id = ? AND state = 'active'";
-    const inbox = connection.get<{ row: number; used_bytes: number; quota_bytes: number | null }>(sql, inboxId);
+    const sql = `SELECT row, used_bytes, quota_bytes, ${MAILS_OF_INBOX} FROM inbox WHERE inbox_id = ? AND state = 'active'`;
+    const inbox = connection.get<ArchivingInbox>(sql, inboxId);
     if (inbox === undefined) return { status: 'refused', reason: 'The inbox is gone.' };
     const same = 'SELECT message_id FROM message WHERE inbox = ? AND digest = ?';
     const known = connection.get<{ message_id: string }>(same, inbox.row, mail.digest);
     if (known !== undefined) return { status: 'duplicate', messageId: known.message_id };
-    if (isFull({ usedBytes: inbox.used_bytes, quotaBytes: inbox.quota_bytes ?? undefined }))
+    const { used_bytes: usedBytes, mails, quota_bytes: quotaBytes } = inbox;
+    if (isFull({ usedBytes, mails, quotaBytes: quotaBytes ?? undefined }))
       return { status: 'refused', reason: 'The inbox is full.' };
     const received: ReceivedMail = { ...mail, labels, receivedAtMs: atMs, deliveries: [] };
     const messageId = this.#messageId(inbox.row, received);
@@ -207,6 +208,8 @@ export class MailRows {
 const SENT = `SELECT 1 FROM message WHERE inbox = ? AND message_id = ?
   AND EXISTS (SELECT 1 FROM message_label WHERE message_label.message = message.row AND label = 'sent')`;
 const THREAD_ROW = 'SELECT row FROM thread WHERE thread_id = ? AND inbox = ?';
+
+type ArchivingInbox = Pick<StoredInbox, 'row' | 'used_bytes' | 'quota_bytes' | 'mails'>;
 
 interface KnownMail {
   readonly row: number;

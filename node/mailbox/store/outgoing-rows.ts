@@ -15,6 +15,7 @@ import type {
 import { isFull } from '../retention.ts';
 import type { Connection } from './database.ts';
 import type { DraftRows } from './draft-rows.ts';
+import { MAILS_OF_INBOX, type StoredInbox } from './inbox-rows.ts';
 import { hides } from './label-rows.ts';
 import type { ListRows } from './list-rows.ts';
 import { idsOf, insertMessage, keepRaw } from './message-row.ts';
@@ -181,9 +182,11 @@ export class OutgoingRows {
   }
 
   #isFull(inboxId: string): boolean {
-    const sql = 'SELECT used_bytes, quota_bytes FROM inbox WHERE inbox_id = ?';
-    const found = this.#parts.connection.get<{ used_bytes: number; quota_bytes: number | null }>(sql, inboxId);
-    return found !== undefined && isFull({ usedBytes: found.used_bytes, quotaBytes: found.quota_bytes ?? undefined });
+    const sql = `SELECT used_bytes, quota_bytes, ${MAILS_OF_INBOX} FROM inbox WHERE inbox_id = ?`;
+    const found = this.#parts.connection.get<Pick<StoredInbox, 'used_bytes' | 'quota_bytes' | 'mails'>>(sql, inboxId);
+    if (found === undefined) return false;
+    const { used_bytes: usedBytes, mails, quota_bytes: quotaBytes } = found;
+    return isFull({ usedBytes, mails, quotaBytes: quotaBytes ?? undefined });
   }
 
   #insertSent(inbox: number, mail: WaitingMail, isRejected: boolean) {

@@ -7,7 +7,7 @@ import { Recipients } from '../../../../node/mailbox/intake/recipients.ts';
 import { VirtualClock } from '../../../support/virtual-clock.ts';
 
 const INBOX: Inbox = {
-  ...{ inboxId: 'a@x.com', podId: 'pod', state: 'active', agentId: 'agent', makesAgent: true, usedBytes: 0 },
+  ...{ inboxId: 'a@x.com', podId: 'pod', state: 'active', agentId: 'agent', makesAgent: true, usedBytes: 0, mails: 0 },
   dmarc: 'label',
   ...{ createdAtMs: 1, updatedAtMs: 1 },
 };
