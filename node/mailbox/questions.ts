@@ -39,7 +39,7 @@ import type {
 import type { OverviewReads } from './overview.ts';
 import type { AddedPod, NewPod, Pod, RemovedPod } from './pod.ts';
 import type { Standing, StandingQuestion } from './recipient-question.ts';
-import type { LeftReport } from './report.ts';
+import type { LeftReport, SettledReport } from './report.ts';
 import type { OutdatedQuestion } from './retention.ts';
 import type { Scope } from './scope.ts';
 import type { Found, SearchQuestion } from './search-question.ts';
@@ -74,7 +74,7 @@ export interface IntakeQuestions extends DomainQuestions, DraftWrites {
   /** `many`: more than are put in at once; none was. */
   importMails(question: ImportQuestion): readonly ImportedMail[] | 'many';
   leftReports(nothing: null): readonly LeftReport[];
-  settleReport(message: number): void;
+  settleReport(settled: SettledReport): void;
   /** In whatever state it is. */
   findInbox(inboxId: string): Inbox | undefined;
   unsettledInboxes(nothing: null): readonly Inbox[];

@@ -111,7 +111,7 @@ const answers: Answers<IntakeQuestions> = {
   ingest: (mail) => ingest(mail, mails),
   importMails: (question) => importMails(question, { writer, hostId, clock: systemClock }),
   leftReports: () => writer.leftReports(),
-  settleReport: (message) => writer.settleReport(message),
+  settleReport: (settled) => writer.write(() => writer.outcomes.settleReport(settled)),
   findInbox: (inboxId) => writer.findInbox(inboxId),
   unsettledInboxes: () => writer.unsettledInboxes(),
   beginInbox: (draft) => writer.beginInbox(draft),

@@ -3,12 +3,13 @@
 import { MeshError } from '../../../mesh/errors.ts';
 import type { Clock } from '../../../mesh/ports.ts';
 import type { Log } from '../../log.ts';
+import type { BounceReport } from '../../send/bounces/bounce-report.ts';
 import type { Sending } from '../../send/send-service.ts';
 import { mailboxErrorOf } from '../errors.ts';
 import { storedOctets } from '../http/mail-octets.ts';
 import { partsOfShown } from '../intake/mail-addresses.ts';
 import type { Asks, IntakeQuestions, QueryQuestions } from '../questions.ts';
-import type { LeftReport } from '../report.ts';
+import type { LeftReport, SettledReport } from '../report.ts';
 
 /** Milliseconds between two looks: nobody waits for a report. */
 const LOOK_MS = 5_000;
@@ -59,11 +60,14 @@ export class Reports {
   }
 
   async #handOver(report: LeftReport): Promise<void> {
-    const { sending, intake, log } = this.#parts;
+    const { sending, intake, clock, log } = this.#parts;
     const { kind, recipient, inboxId, messageId } = report;
+    let bounce: BounceReport | undefined;
     try {
-      if (kind === 'bounce') await this.#bounced(report);
-      else if (recipient !== undefined) {
+      if (kind === 'bounce') {
+        bounce = await this.#read(report);
+        if (bounce !== undefined) await sending.bounced(bounce);
+      } else if (recipient !== undefined) {
         const { address } = partsOfShown(recipient);
         await sending.suppressions.add({
           address,
@@ -76,16 +80,22 @@ export class Reports {
       if (!isOver) throw error;
       log.warn('mailbox.report_ignored', { message: error.message, inboxId, messageId });
     }
-    await intake.ask('settleReport', report.message);
+    const settled = { message: report.message, ...reachedBy(bounce), atMs: clock.wallMs() };
+    await intake.ask('settleReport', settled);
   }
 
-  async #bounced({ inboxId, messageId }: LeftReport): Promise<void> {
+  async #read({ inboxId, messageId }: LeftReport): Promise<BounceReport | undefined> {
     const { query, sending, directory } = this.#parts;
     const stored = await query.ask('octets', { inboxId, messageId });
-    if (stored === undefined || stored.rawSize > REPORT_BYTES_MAX) return;
-    const bounce = await sending.readBounce(await storedOctets(directory, stored));
-    if (bounce !== undefined) await sending.bounced(bounce);
+    if (stored === undefined || stored.rawSize > REPORT_BYTES_MAX) return undefined;
+    return await sending.readBounce(await storedOctets(directory, stored));
   }
+}
+
+/** Whom the mail has reached: what is passed on to where nobody hears more of it may be lost there. */
+function reachedBy(bounce: BounceReport | undefined): Pick<SettledReport, 'delivered' | 'aboutId'> {
+  const reached = bounce?.recipients.filter(({ action }) => action === 'delivered') ?? [];
+  return { delivered: reached.map(({ address }) => address), aboutId: bounce?.messageId };
 }
 
 /** What will be no different the next time. */

@@ -3,9 +3,11 @@
 import type { AppendEvent } from '../event.ts';
 import { entryNameOf } from '../list-entry.ts';
 import type { HeardOutcomes, SendOutcome } from '../outgoing-mail.ts';
+import type { SettledReport } from '../report.ts';
 import type { Connection } from './database.ts';
 import type { LabelRows } from './label-rows.ts';
 import type { ListRows } from './list-rows.ts';
+import { settleReport } from './report-rows.ts';
 
 const POSITION = 'send outcomes';
 /** Milliseconds for which a key is known after its mail has ended. */
@@ -89,6 +91,11 @@ export class OutcomeRows {
     connection.run(free, nowMs - KEY_MS, SWEPT_AT_ONCE_MAX);
     const forget = 'DELETE FROM outgoing WHERE row IN (SELECT row FROM outgoing WHERE ended_at < ? LIMIT ?)';
     connection.run(forget, nowMs - RETURN_MS_MAX, SWEPT_AT_ONCE_MAX);
+  }
+
+  /** A report of which the send module has heard. */
+  settleReport(settled: SettledReport): void {
+    settleReport(this.#parts, settled);
   }
 
   #tell(message: number, { sent, bounced, isPermanent, dead, suppressed, atMs }: SendOutcome): void {

@@ -1,12 +1,13 @@
 // A report joins the thread of the mail that it is about, in place of a thread of its own: it is no mail that anybody has to read. It waits here
 // until the send module has heard of it. All of it runs within one transaction.
+import { anyAddressKey } from '../../../mesh/address/identity.ts';
 import type { AppendEvent } from '../event.ts';
 import { entryNameOf } from '../list-entry.ts';
 import type { Delivery, MailReport } from '../message.ts';
-import type { LeftReport } from '../report.ts';
+import type { LeftReport, SettledReport } from '../report.ts';
 import type { Connection } from './database.ts';
-import type { ListRows } from './list-rows.ts';
 import type { LabelRows } from './label-rows.ts';
+import type { ListRows } from './list-rows.ts';
 
 /** Reports that are taken up at once. */
 const LEFT_MAX = 20;
@@ -14,8 +15,8 @@ const LEFT_MAX = 20;
 export interface ReportParts {
   readonly connection: Connection;
   readonly appendEvent: AppendEvent;
-  readonly lists: Pick<ListRows, 'block'>;
   readonly labels: Pick<LabelRows, 'add'>;
+  readonly lists: Pick<ListRows, 'block'>;
 }
 
 /** A mail that the inbox has sent. */
@@ -42,9 +43,8 @@ export function sentMailOf(
     report.aboutId,
   );
   if (found === undefined) return undefined;
-  const { to, cc, bcc } = JSON.parse(found.head) as { to: string[]; cc: string[]; bcc: string[] };
-  const { row, thread, thread_id: threadId } = found;
-  return { row, thread, threadId, inbox, inboxId, recipients: [...to, ...cc, ...bcc] };
+  const { row, thread, thread_id: threadId, head } = found;
+  return { row, thread, threadId, inbox, inboxId, recipients: recipientsIn(head) };
 }
 
 /** Labels of the report itself, beside `received`. */
@@ -89,12 +89,31 @@ export function leftReports(connection: Connection): readonly LeftReport[] {
     }));
 }
 
-export function settleReport(connection: Connection, message: number): void {
-  connection.run('DELETE FROM report WHERE message = ?', message);
+/** What it says of deliveries is told once: with the report's end. */
+export function settleReport(
+  { connection, appendEvent, labels }: ReportParts,
+  { message, delivered, aboutId = '', atMs }: SettledReport,
+): void {
+  if (connection.run('DELETE FROM report WHERE message = ?', message).changes === 0) return;
+  const sent = connection.get<{ row: number; head: string }>(ABOUT, message, aboutId);
+  if (sent === undefined) return;
+  const said = new Set(delivered.map(anyAddressKey));
+  const recipients = recipientsIn(sent.head).filter((shown) => said.has(anyAddressKey(addressIn(shown))));
+  if (recipients.length === 0) return;
+  labels.add(sent.row, 'delivered', atMs);
+  appendEvent(sent.row, { type: 'message.delivered', recipients: recipients.map(addressIn) }, atMs);
+}
+
+function recipientsIn(head: string): readonly string[] {
+  const { to, cc, bcc } = JSON.parse(head) as { to: string[]; cc: string[]; bcc: string[] };
+  return [...to, ...cc, ...bcc];
 }
 
 const SENT = `SELECT message.row, message.thread, thread_id, head FROM message JOIN thread ON thread.row = message.thread
   WHERE message.inbox = ? AND message_id = ?
     AND EXISTS (SELECT 1 FROM message_label WHERE message_label.message = message.row AND label = 'sent')`;
+/** A mail that the inbox of a report has sent. */
+const ABOUT = `SELECT row, head FROM message WHERE inbox = (SELECT inbox FROM message WHERE row = ?) AND message_id = ?
+  AND EXISTS (SELECT 1 FROM message_label WHERE message_label.message = message.row AND label = 'sent')`;
 const LEFT = `SELECT report.message, kind, recipient, inbox_id, message_id FROM report JOIN message ON message.row = report.message
   JOIN inbox ON inbox.row = message.inbox ORDER BY report.message LIMIT ${LEFT_MAX}`;

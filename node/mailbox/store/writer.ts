@@ -41,7 +41,7 @@ import { PodRows } from './pod-rows.ts';
 import { RawFiles } from './raw-files.ts';
 import { Receipts } from './receipts.ts';
 import { releaseMail } from './release.ts';
-import { leftReports, settleReport } from './report-rows.ts';
+import { leftReports } from './report-rows.ts';
 import { SearchRows } from './search-rows.ts';
 import { Unsubscriptions } from './unsubscriptions.ts';
 
@@ -283,10 +283,6 @@ export class Writer {
 
   leftReports(): readonly LeftReport[] {
     return leftReports(this.#connection);
-  }
-
-  settleReport(message: number): Promise<void> {
-    return this.#group.run(() => settleReport(this.#connection, message));
   }
 
   close(): void {
