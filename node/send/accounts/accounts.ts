@@ -69,7 +69,8 @@ export class Accounts {
       const why = `The agent has sent ${agentRatePerHour} messages in the last hour${waiting}, its most.`;
       return { kind: 'wait', waitMs: agentMs, why, scope: 'agent', because: 'rate' };
     }
-    const warmMs = this.#warmUps.waitMs(message.from, this.#clock.wallMs());
+    // Those of an agent's other addresses are counted, too: rather one too many is told to come again than kept for tomorrow.
+    const warmMs = this.#warmUps.waitMs(message.from, this.#clock.wallMs(), ahead);
     if (warmMs > 0) {
       const why = `'${message.from}' is a new sender and has sent what its plan allows for today.`;
       return { kind: 'wait', waitMs: warmMs, why, scope: 'message', because: 'rate' };

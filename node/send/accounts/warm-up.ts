@@ -31,14 +31,18 @@ export class WarmUps {
     this.#steppedMs += byMs;
   }
 
-  /** Milliseconds until the address may send by its plan: 0, or until the next midnight, UTC. `wallMs`: the clock as it is. */
-  waitMs(address: string, wallMs: number): number {
+  /**
+   * Milliseconds until the address may send by its plan: 0, or until the next midnight, UTC. `wallMs`: the clock as it is; `ahead`: messages that
+   * wait and go before.
+   */
+  waitMs(address: string, wallMs: number, ahead = 0): number {
     const nowMs = wallMs - this.#steppedMs;
     const day = Math.floor(nowMs / DAY_MS);
     const record = this.#recordOf(address, day);
     const most = this.#most(record.firstDay, day);
-    if (record.count + (this.#reserved.get(address) ?? 0) < most) return 0;
-    return record.count < most ? RESERVED_WAIT_MS : (day + 1) * DAY_MS - nowMs;
+    const count = record.count + ahead;
+    if (count + (this.#reserved.get(address) ?? 0) < most) return 0;
+    return count < most ? RESERVED_WAIT_MS : (day + 1) * DAY_MS - nowMs;
   }
 
   /** Keeps a place for a message on its way. Its owner calls `count` if the message went out, and `release` in either case. */

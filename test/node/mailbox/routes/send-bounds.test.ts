@@ -71,6 +71,34 @@ describe('a mail that would wait for the rate of its agent', () => {
   });
 });
 
+describe('a mail that would wait for the plan of a new address', () => {
+  const config = { warmUp: { perDay: [2, 3], daysPerStep: 1 } };
+
+  it.each([
+    ['have gone', 2, undefined],
+    ['wait for their server, at which each counts once more', 1, busy],
+  ] as const)('is 429 until midnight when those of the day %s', async (_, count, script) => {
+    await using node = await sending(config, script);
+    const most = async () => {
+      let sent = 0;
+      while ((await send(node, { to: EVE })).status === 200) {
+        sent += 1;
+        await node.clock.advance(1_000);
+      }
+      return sent;
+    };
+    expect(await most()).toBe(count);
+    const refused = await send(node, { to: EVE });
+    expect(refused).toMatchObject({ status: 429, body: { code: 'rate_limit_exceeded' } });
+    const seconds = Number(refused.headers.get('retry-after'));
+    expect(new Date(node.clock.wallMs() + seconds * 1_000).toISOString()).toMatch(/T00:00:0[01]/);
+    expect((await send(node, { to: BOB })).status, 'an inbox of this host').toBe(200);
+    if (script !== undefined) return;
+    for (let hours = seconds / 3_600; hours > 0; hours -= 1) await node.clock.advance(3_600_000);
+    expect(await most(), 'the next day has its own number').toBe(3);
+  });
+});
+
 describe('an inbox without room', () => {
   it('sends nothing and gets nothing: 403, until it has room again', async () => {
     await using node = await sending();

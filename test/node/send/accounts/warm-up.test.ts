@@ -25,6 +25,13 @@ describe('the plan for a new address', () => {
     expect(warmUps.waitMs(ANN, day * DAY_MS + HOUR_MS)).toBe(waits * 23 * HOUR_MS);
   });
 
+  it('counts those that wait and go before', () => {
+    const warmUps = plan([[ANN, { firstDay: 10, day: 10, count: 1 }]]);
+    expect([0, 1].map((ahead) => warmUps.waitMs(ANN, 10 * DAY_MS + HOUR_MS, ahead))).toEqual([0, 23 * HOUR_MS]);
+    warmUps.reserve(ANN);
+    expect(warmUps.waitMs(ANN, 10 * DAY_MS + HOUR_MS, 0)).toBe(1_000);
+  });
+
   it('begins with its first message, counts each, and writes what it counted', () => {
     const warmUps = plan();
     const atMs = 10 * DAY_MS;
