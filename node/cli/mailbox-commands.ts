@@ -34,6 +34,12 @@ interface NewKey {
   readonly pod?: string;
 }
 
+interface WishedSettings {
+  readonly retention?: string;
+  readonly quota?: string;
+  readonly dmarc?: string;
+}
+
 interface Wanted {
   readonly to: string;
   readonly format: 'mbox' | 'maildir';
@@ -68,6 +74,27 @@ export function addMailboxCommands(commands: CommandLine): void {
     .option('--end <TIME>', 'until when')
     .action((inbox: string | undefined, asking: Asking & Span) =>
       mailbox.run(asking, (call) => showStats(call, inbox, asking), INBOX_KEY),
+    );
+  mailbox
+    .add(
+      'settings <inbox>',
+      'how long an inbox keeps mail and how much, and what it refuses; shown, and changed by the flags',
+    )
+    .option('--retention <DAYS>', "days for which it keeps mail, or 'host': as the host has it")
+    .option('--quota <BYTES>', "octets of mail that it keeps, or 'host'")
+    .addOption(
+      new Option('--dmarc <SETTING>', 'what becomes of mail that its domain wants refused').choices([
+        'label',
+        'reject',
+      ]),
+    )
+    .action((inbox: string, asking: Asking & WishedSettings) =>
+      mailbox.run(asking, (call) => settings(call, inbox, asking), INBOX_KEY),
+    );
+  mailbox
+    .add('unblock <inbox> <address>', 'let an inbox write again to an address whose mail came back or who complained')
+    .action((inbox: string, address: string, asking: Asking) =>
+      mailbox.run(asking, (call) => unblock(call, inbox, address), INBOX_KEY),
     );
   mailbox
     .add('export <inbox>', 'all mail of an inbox, with its labels, into a file or a directory that is not there yet')
@@ -136,6 +163,31 @@ async function showStats(call: NodeClient, inbox: string | undefined, { start, e
   const stats = await call('GET', `/api/mailbox${below}/stats?${span}`);
   const rows = Object.entries(stats).map(([name, value]) => [name.replaceAll('_', ' '), shownFigure(name, value)]);
   return { text: table(['WHAT', 'HOW MUCH'], rows).join('\n'), value: stats, ok: true };
+}
+
+async function settings(call: NodeClient, inbox: string, wished: WishedSettings): Promise<Report> {
+  const { retention, quota, dmarc } = wished;
+  const path = `/api/mailbox/inboxes/${encodeURIComponent(inbox)}/settings`;
+  const body = {
+    ...(retention && { retention_days: numberOf(retention) }),
+    ...(quota && { quota_bytes: numberOf(quota) }),
+    ...(dmarc && { dmarc }),
+  };
+  const shown = Object.keys(body).length === 0 ? await call('GET', path) : await call('PUT', path, { body });
+  const rows = Object.entries(shown).map(([name, value]) => [name.replaceAll('_', ' '), String(value ?? 'for good')]);
+  return { text: table(['WHAT', 'HOW MUCH'], rows).join('\n'), value: shown, ok: true };
+}
+
+/** A number, or none: as the host has it. What is no number is refused by the node, which says why. */
+function numberOf(text: string): number | string | null {
+  if (text === 'host') return null;
+  return /^\d+$/.test(text) ? Number(text) : text;
+}
+
+async function unblock(call: NodeClient, inbox: string, address: string): Promise<Report> {
+  const [ofInbox, entry] = [encodeURIComponent(inbox), encodeURIComponent(address)];
+  await call('DELETE', `/api/mailbox/inboxes/${ofInbox}/lists/send/block/${entry}`);
+  return { text: `${inbox} may write to ${address} again.`, value: { inbox_id: inbox, entry: address }, ok: true };
 }
 
 /** A figure by its name: a part of 1, seconds, or a count. */

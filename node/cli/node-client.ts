@@ -18,7 +18,7 @@ export interface NodeClientOptions {
 }
 
 export type NodeClient = (
-  method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
   path: string,
   options?: { readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> },
 ) => Promise<Readonly<Record<string, unknown>>>;

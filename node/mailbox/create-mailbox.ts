@@ -209,6 +209,7 @@ interface Parts extends Workers, MailboxOptions {
   readonly pods: Pods;
   readonly domains: Domains;
   readonly changedKey: ApiKeysParts['changed'];
+  readonly room: DiskRoom;
   readonly leases: Leases;
   readonly outbox: Outbox;
   readonly drafts: Drafts;
@@ -217,7 +218,6 @@ interface Parts extends Workers, MailboxOptions {
   readonly addresses: AddressBook;
   readonly mailWebhooks: MailWebhooks;
   readonly organization: () => Promise<Organization>;
-  readonly room: DiskRoom;
 }
 
 function openSockets(
@@ -272,7 +272,7 @@ function routesOf(parts: Parts): Pick<Parameters<typeof createV0>[0], 'openRoute
       (routes) => archiveRoutes(routes, { inboxes, intake, query, directory, random }),
       (routes) => whereRoutes(routes, parts),
       (routes) => mailWebhookRoutes(routes, { webhooks: mailWebhooks, inboxes, pods }),
-      (routes) => listRoutes(routes, { intake, query, organization, clock }),
+      (routes) => listRoutes(routes, { intake, query, organization, suppressions: parts.sending.suppressions, clock }),
       (routes) => labelEventRoutes(routes, { inboxes, query, organization }),
       (routes) => metricRoutes(routes, { query, organization, clock }),
       (routes) => leaseRoutes(routes, { inboxes, leases }),

@@ -31,9 +31,12 @@ export interface EntryName {
   readonly key: string;
 }
 
+/** One entry, which need not be there. */
+export interface ListEntryMeant extends ListNamed, Pick<EntryName, 'key'> {}
+
 export interface ListEntry extends ListNamed, Pick<EntryName, 'entry' | 'entryType'> {
   readonly reason?: string | undefined;
-  /** This host has made it, and no client can take it away. */
+  /** This host has made it, and no client can take it away; an operator can. */
   readonly isReadOnly: boolean;
   readonly createdAtMs: number;
 }

@@ -21,7 +21,7 @@ import type {
   AddedListEntry,
   ListEntriesQuestion,
   ListEntry,
-  ListNamed,
+  ListEntryMeant,
   NewListEntry,
   RemovedListEntry,
 } from './list-entry.ts';
@@ -127,7 +127,8 @@ export interface IntakeQuestions extends DomainQuestions, DraftWrites {
   /** `id`: of the outgoing mail. */
   noteOpened(opened: { readonly id: string; readonly atMs: number }): void;
   addListEntry(entry: NewListEntry): AddedListEntry;
-  removeListEntry(meant: ListNamed & { readonly key: string }): RemovedListEntry;
+  /** `isOperator`: he may take away what this host has made, too. */
+  removeListEntry(meant: ListEntryMeant & { readonly isOperator?: boolean }): RemovedListEntry;
   addKey(key: NewKey): AddedKey;
   changeKey(change: KeyChange): ApiKey | undefined;
   /** Whether there was such a key. */
@@ -237,7 +238,7 @@ export interface QueryQuestions extends DraftReads, OverviewReads {
   searchMails(question: SearchQuestion): Found<Uint8Array>;
   searchThreads(question: SearchQuestion): Found<Uint8Array>;
   exportedMails(question: ExportQuestion): ExportedMails;
-  listEntry(meant: ListNamed & { readonly key: string }): ListEntry | undefined;
+  listEntry(meant: ListEntryMeant): ListEntry | undefined;
   /** In the order of their entries; `next`: the entry behind which the next page begins. */
   listEntries(question: ListEntriesQuestion): { readonly items: readonly ListEntry[]; readonly next?: string };
 }

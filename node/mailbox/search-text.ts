@@ -63,17 +63,24 @@ export function wordsAsked(question: string): readonly string[] {
 }
 
 /**
- * The question in the language of the index: every word as a word anywhere; `within`, or as a part of addresses and subject. `scopes`: in one
- * of these; absent: in any.
+ * The question in the language of the index: every word as a word anywhere; `within`, or as a part of addresses and subject. `scope`: in
+ * that; absent: in any.
  */
-export function matchOf(words: readonly string[], scopes: readonly string[] | undefined, within: boolean): string {
+export function matchOf(words: readonly string[], scope: string | undefined, within: boolean): string {
   const found = words.map((word) => {
     const whole = `${WORD_COLUMNS} : ${quoted(spaced(word))}`;
     const grams = within ? gramWords(word) : [];
     return grams.length === 0 ? `(${whole})` : `((${whole}) OR (grams : ${quoted(grams.join(' '))}))`;
   });
-  const inScope = scopes === undefined ? [] : [`(scope : (${scopes.map(quoted).join(' OR ')}))`];
+  const inScope = scope === undefined ? [] : [`(scope : ${quoted(scope)})`];
   return [...inScope, ...found].join(' AND ');
+}
+
+/** The question for what has words that begin so, in the column `words`. `scope`: in that; absent: in any. `undefined`: it says no word. */
+export function beginningsOf(words: readonly string[], scope: string | undefined): string | undefined {
+  const said = words.filter((word) => tokensOf(word).length > 0).map((word) => `(words : ${quoted(word)} *)`);
+  const inScope = scope === undefined ? [] : [`(scope : ${quoted(scope)})`];
+  return said.length === 0 ? undefined : [...inScope, ...said].join(' AND ');
 }
 
 /** No operator, whatever it says. */

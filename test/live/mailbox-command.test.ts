@@ -55,6 +55,15 @@ describe('mesh mailbox', { timeout: LIVE_MS_MAX }, () => {
     expect(listed.out).toMatch(new RegExp(`worker +${inboxId} +never`));
     expect(listed.out).not.toContain(key);
     expect((await mesh(at, ['inboxes', '--json'], { MESH_INBOX_KEY: key })).out).toContain(inboxId);
+    await at.client.inboxes.lists.create(inboxId, 'send', 'block', { entry: 'jane@example.com' });
+    const unblocked = await mesh(at, ['unblock', inboxId, 'jane@example.com']);
+    expect([unblocked.out.trim(), unblocked.code]).toEqual([`${inboxId} may write to jane@example.com again.`, 0]);
+    expect(await mesh(at, ['unblock', inboxId, 'jane@example.com'])).toMatchObject({ code: 1, out: '' });
+    const kept = await mesh(at, ['settings', inboxId, '--retention', '90', '--dmarc', 'reject', '--json']);
+    expect(JSON.parse(kept.out)).toMatchObject({ inbox_id: inboxId, retention_days: 90, dmarc: 'reject' });
+    await mesh(at, ['settings', inboxId, '--retention', 'host']);
+    expect((await mesh(at, ['settings', inboxId])).out).toMatch(/retention days +for good/);
+    expect(await mesh(at, ['settings', inboxId, '--quota', 'much'])).toMatchObject({ code: 1, out: '' });
     const { podId } = await at.client.pods.create({ name: 'acme' });
     const ofPod = await mesh(at, ['key', 'create', '--name', 'customer', '--pod', podId, '--json']);
     expect(JSON.parse(ofPod.out)).toMatchObject({ pod_id: podId });

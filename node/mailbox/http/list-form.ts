@@ -6,10 +6,12 @@ import {
   entryNameOf,
   LIST_ENTRIES_MAX,
   type ListEntry,
+  type ListEntryMeant,
   type ListScope,
   type ListType,
   type RemovedListEntry,
 } from '../list-entry.ts';
+import { listPath } from './list-path.ts';
 
 const ENTRY_CHARACTERS_MAX = 1_024;
 const REASON_CHARACTERS_MAX = 500;
@@ -43,7 +45,10 @@ export function settledEntry(added: AddedListEntry, { kind }: ListScope): ListEn
 }
 
 /** Throws `not_found`, `cannot_delete`. */
-export function refuseKeptEntry(outcome: RemovedListEntry): void {
+export function refuseKeptEntry(outcome: RemovedListEntry, meant: ListEntryMeant): void {
   if (outcome === 'gone') throw noSuch('entry');
-  if (outcome === 'read-only') throw new MailboxError('cannot_delete', READ_ONLY);
+  if (outcome === 'removed') return;
+  const path = listPath(meant).replace('/v0', '/api/mailbox');
+  const fix = `An operator can take it away: DELETE ${path}/${encodeURIComponent(meant.key)}.`;
+  throw new MailboxError('cannot_delete', READ_ONLY, { fix });
 }

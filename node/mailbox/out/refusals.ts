@@ -49,7 +49,7 @@ function keptIn(address: string, by: KeptOut): MailboxError {
   }
   const message = `The entry '${by.entry}' of the send block list of this ${by.scope.kind} keeps mail from '${address}'; nobody got it.`;
   const fix = by.isReadOnly
-    ? 'Mail to that address came back for good, or it complained: leave it out.'
+    ? `Mail to that address came back for good, or it complained: leave it out. An operator can allow it again: DELETE ${path('block').replace('/v0', '/api/mailbox')}/${encodeURIComponent(by.entry)}.`
     : `DELETE ${path('block')}/${encodeURIComponent(by.entry)}, or leave that address out.`;
   return new MailboxError('message_rejected', message, { fix });
 }

@@ -53,7 +53,8 @@ export function listPages(door: MailboxDoor, services: MailboxPageServices): voi
     const asked = askedIn(form);
     const name = entryNameOf(form.get('entry') ?? '');
     if ('fault' in name) throw noSuch('entry');
-    refuseKeptEntry(await intake.ask('removeListEntry', { ...(await listOf(services, asked)), key: name.key }));
+    const meant = { ...(await listOf(services, asked)), key: name.key };
+    refuseKeptEntry(await intake.ask('removeListEntry', meant), meant);
     return { to: pathOf(asked), said: 'entryRemoved' };
   });
 }

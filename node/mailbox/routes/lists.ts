@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import { z } from 'zod';
 import type { Clock } from '../../../mesh/ports.ts';
 import { pathSegment } from '../../http/input.ts';
+import type { Sending } from '../../send/send-service.ts';
 import { noSuch } from '../errors.ts';
 import { noRoute, refuseScopedKey } from '../http/caller.ts';
 import { PAGE_PARAMETERS, readForm, readParameters } from '../http/input.ts';
@@ -10,7 +11,14 @@ import { listForm, refuseKeptEntry, settledEntry, wishedEntry } from '../http/li
 import { nameOf, namesPageBody } from '../http/page-token.ts';
 import type { Routes, ScopedRoutes } from '../http/routes.ts';
 import type { Organization } from '../inbox.ts';
-import { entryNameOf, LIST_DIRECTIONS, LIST_TYPES, type ListEntry, type ListNamed } from '../list-entry.ts';
+import {
+  entryNameOf,
+  LIST_DIRECTIONS,
+  LIST_TYPES,
+  type ListEntry,
+  type ListEntryMeant,
+  type ListNamed,
+} from '../list-entry.ts';
 import { timeText } from '../mail-bodies.ts';
 import type { Asks, IntakeQuestions, QueryQuestions } from '../questions.ts';
 import { LEVELS, type Scope } from '../scope.ts';
@@ -22,6 +30,8 @@ export interface ListServices {
   readonly intake: Asks<IntakeQuestions>;
   readonly query: Asks<QueryQuestions>;
   readonly organization: () => Promise<Organization>;
+  /** Whom this host writes to no more. */
+  readonly suppressions: Pick<Sending['suppressions'], 'against' | 'remove'>;
   readonly clock: Pick<Clock, 'wallMs'>;
 }
 
@@ -30,6 +40,7 @@ export function listRoutes(routes: Routes, services: ListServices): void {
     wholeListRoutes(at, services);
     entryRoutes(at, services);
   });
+  routes.below(['inbox'], '/lists/:direction/:type', (at) => operatorRoute(at, services), '/api/mailbox');
 }
 
 function wholeListRoutes(at: ScopedRoutes, { intake, query, organization, clock }: ListServices): void {
@@ -51,13 +62,26 @@ function wholeListRoutes(at: ScopedRoutes, { intake, query, organization, clock 
   });
 }
 
-function entryRoutes(at: ScopedRoutes, { intake, query, organization }: ListServices): void {
-  const meant = (c: Context, scope: Scope) => {
-    const name = entryNameOf(pathSegment(c, 'entry'));
-    if ('fault' in name) throw noSuch('entry');
-    return { ...namedBy(c, scope), key: name.key };
-  };
+/** Throws `not_found` for what names neither an address nor a domain. */
+function meant(c: Context, scope: Scope): ListEntryMeant {
+  const name = entryNameOf(pathSegment(c, 'entry'));
+  if ('fault' in name) throw noSuch('entry');
+  return { ...namedBy(c, scope), key: name.key };
+}
 
+/** An entry that this host has made is taken away with what else keeps mail from that address, so that it can be written to again. */
+function operatorRoute(at: ScopedRoutes, { intake, query, suppressions }: ListServices): void {
+  at.add('DELETE', '/:entry', 'organization_key', async (c, scope) => {
+    const entry = await query.ask('listEntry', meant(c, scope));
+    if (entry === undefined) throw noSuch('entry');
+    // Before the entry goes: who asks again after a crash finds it still there.
+    if (entry.isReadOnly && suppressions.against(entry.entry) !== undefined) await suppressions.remove(entry.entry);
+    await intake.ask('removeListEntry', { ...meant(c, scope), isOperator: true });
+    return c.body(null, 204);
+  });
+}
+
+function entryRoutes(at: ScopedRoutes, { intake, query, organization }: ListServices): void {
   at.add('GET', '/:entry', 'list_entry_read', async (c, scope) => {
     const found = await query.ask('listEntry', meant(c, scope));
     if (found === undefined) throw noSuch('entry');
@@ -65,7 +89,8 @@ function entryRoutes(at: ScopedRoutes, { intake, query, organization }: ListServ
   });
 
   at.add('DELETE', '/:entry', 'list_entry_delete', async (c, scope) => {
-    refuseKeptEntry(await intake.ask('removeListEntry', meant(c, scope)));
+    const entry = meant(c, scope);
+    refuseKeptEntry(await intake.ask('removeListEntry', entry), entry);
     return c.body(null, 204);
   });
 }

@@ -3,9 +3,10 @@ import type { SQLInputValue } from 'node:sqlite';
 import type { Inbox } from '../inbox.ts';
 import type { Listed, ListPlace } from '../list.ts';
 import type { InboxesQuestion, InboxSearch } from '../questions.ts';
-import { folded } from '../search-text.ts';
+import { beginningsOf } from '../search-text.ts';
 import type { Connection } from './database.ts';
-import { INBOX, inboxOf, type StoredInbox } from './inbox-rows.ts';
+import { INBOX, INBOX_COLUMNS, inboxOf, type StoredInbox } from './inbox-rows.ts';
+import type { Condition } from './mail-filter.ts';
 import { inboxesWithin } from './scope-condition.ts';
 
 export class InboxReader {
@@ -13,8 +14,6 @@ export class InboxReader {
 
   constructor(connection: Connection) {
     this.#connection = connection;
-    // SQLite itself knows the case of ASCII letters alone.
-    connection.database.function('folded', { deterministic: true }, (text) => folded(String(text)));
   }
 
   find(inboxId: string): Inbox | undefined {
@@ -38,30 +37,40 @@ export class InboxReader {
 
   /** Inboxes in which each word, folded, begins a word of the address or the display name; the one whose address is the whole text first. */
   search({ words, text, limit, place, ...scope }: InboxSearch): Listed<Inbox> {
-    const where = [
-      ...words.map((word) => ({ sql: WORD_BEGINS, values: [`% ${word.replace(/[\\%_]/g, '\\$&')}%`] })),
-      ...inboxesWithin(scope),
-      ...(place === undefined
-        ? []
-        : [{ sql: 'inbox_id <> ? AND (created_at, row) < (?, ?)', values: [text, place.atMs, place.row] }]),
-    ];
-    const sql = `${INBOX} WHERE state = 'active' AND ${where.map((one) => one.sql).join(' AND ')}
-      ORDER BY inbox_id = ? DESC, created_at DESC, row DESC LIMIT ?`;
-    const values = where.flatMap((one): readonly SQLInputValue[] => one.values);
-    const found = this.#connection.all<StoredInbox>(sql, ...values, text, limit + 1);
-    const { items, next } = paged(found, limit);
-    if (next === undefined) return { items };
+    const pod = scope.podId && this.#connection.get<{ row: number }>(POD, scope.podId)?.row;
+    if (scope.podId !== undefined && pod === undefined) return { items: [] };
+    const match = beginningsOf(words, pod === undefined ? undefined : `p${pod}`);
+    if (match === undefined) return { items: [] };
+    const within = inboxesWithin(scope);
+    const exact = place === undefined ? this.#exact(text, within) : undefined;
+    const found = this.#connection.all<StoredInbox>(
+      `SELECT ${INBOX_COLUMNS} FROM inbox_search
+       CROSS JOIN inbox ON inbox.row = inbox_search.rowid WHERE inbox_search MATCH ? AND inbox_search.rowid < CAST(? AS INTEGER)
+       AND state = 'active' AND inbox_id <> ? ${within.map(({ sql }) => `AND ${sql}`).join(' ')}
+       ORDER BY inbox_search.rowid DESC LIMIT ?`,
+      ...[match, place?.row ?? Number.MAX_SAFE_INTEGER, text],
+      ...within.flatMap((one): readonly SQLInputValue[] => one.values),
+      limit + 1,
+    );
+    const all = exact === undefined ? found : [exact, ...found];
+    const items = all.slice(0, limit).map(inboxOf);
+    if (all.length <= limit) return { items };
     // Behind the one that is first wherever it stands, the others begin with the newest.
-    return { items, next: items.at(-1)?.inboxId === text ? FIRST_PLACE : next };
+    const last = all[limit - 1];
+    return { items, next: { atMs: 0, row: last === exact ? Number.MAX_SAFE_INTEGER : (last?.row ?? 0) } };
+  }
+
+  #exact(text: string, within: readonly Condition[]): StoredInbox | undefined {
+    const sql = `${INBOX} WHERE state = 'active' AND inbox_id = ? ${within.map((one) => `AND ${one.sql}`).join(' ')}`;
+    return this.#connection.get<StoredInbox>(
+      sql,
+      text,
+      ...within.flatMap((one): readonly SQLInputValue[] => one.values),
+    );
   }
 }
 
-const FIRST_PLACE: ListPlace = { atMs: Number.MAX_SAFE_INTEGER, row: Number.MAX_SAFE_INTEGER };
-const WORDS =
-  "' ' || replace(replace(replace(inbox_id, '@', ' '), '.', ' '), '-', ' ') || ' ' || inbox_id || ' ' || lower(coalesce(display_name, ''))";
-/** Most have ASCII letters alone, for which nothing need be called. */
-const WORD_BEGINS = `CASE WHEN inbox_id || coalesce(display_name, '') GLOB '*[^ -~]*' THEN folded(${WORDS}) ELSE ${WORDS} END
-  LIKE ? ESCAPE '\\'`;
+const POD = 'SELECT row FROM pod WHERE pod_id = ?';
 
 /** One more than the page was read, to know whether there is one behind it. */
 function paged(found: readonly StoredInbox[], limit: number): Listed<Inbox> {

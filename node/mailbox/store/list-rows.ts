@@ -8,6 +8,7 @@ import {
   type ListDirection,
   type ListEntriesQuestion,
   type ListEntry,
+  type ListEntryMeant,
   type ListNamed,
   type ListScope,
   type NewListEntry,
@@ -65,8 +66,7 @@ export class ListRows {
     if (!this.#isThere(scope)) return { outcome: 'gone' };
     const known = this.find({ ...named, key });
     if (known !== undefined) return { outcome: 'known', entry: known };
-    const sql = 'SELECT count(*) AS count FROM list_entry WHERE scope = ?';
-    const { count = 0 } = this.#connection.get<{ count: number }>(sql, textOf(scope)) ?? {};
+    const { count = 0 } = this.#connection.get<{ count: number }>(OF_CLIENTS, textOf(scope)) ?? {};
     if (count >= LIST_ENTRIES_MAX) return { outcome: 'full' };
     this.#connection.run(
       INSERT,
@@ -89,16 +89,17 @@ export class ListRows {
     );
   }
 
-  remove(meant: ListNamed & { readonly key: string }): RemovedListEntry {
+  /** `isOperator`: he may take away what this host has made, too. */
+  remove({ isOperator = false, ...meant }: ListEntryMeant & { readonly isOperator?: boolean }): RemovedListEntry {
     const known = this.find(meant);
     if (known === undefined) return 'gone';
-    if (known.isReadOnly) return 'read-only';
+    if (known.isReadOnly && !isOperator) return 'read-only';
     const sql = 'DELETE FROM list_entry WHERE scope = ? AND direction = ? AND list_type = ? AND key = ?';
     this.#connection.run(sql, textOf(meant.scope), meant.direction, meant.listType, meant.key);
     return 'removed';
   }
 
-  find({ key, ...named }: ListNamed & { readonly key: string }): ListEntry | undefined {
+  find({ key, ...named }: ListEntryMeant): ListEntry | undefined {
     const sql = 'SELECT * FROM list_entry WHERE scope = ? AND direction = ? AND list_type = ? AND key = ?';
     const { scope, direction, listType } = named;
     const stored = this.#connection.get<StoredEntry>(sql, textOf(scope), direction, listType, key);
@@ -171,6 +172,7 @@ function textOf(scope: ListScope): string {
   }
 }
 
+const OF_CLIENTS = 'SELECT count(*) AS count FROM list_entry WHERE scope = ? AND read_only = 0';
 const INSERT = `INSERT INTO list_entry (scope, direction, list_type, key, entry, entry_type, reason, read_only, created_at)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 const HAS_ANY = 'SELECT 1 FROM list_entry WHERE scope = ? AND direction = ? LIMIT 1';

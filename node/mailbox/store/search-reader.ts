@@ -1,7 +1,7 @@
 // Mails and threads that are found by words. How well a mail fits is asked of the newest some thousand that are found, then of those behind
 // them, so that a word which every mail has costs no more than another.
 import type { SQLInputValue } from 'node:sqlite';
-import { levelOf } from '../scope.ts';
+import { levelOf, type Scope } from '../scope.ts';
 import type { Found, FoundMail, FoundTexts, FoundThread, SearchPlace, SearchQuestion } from '../search-question.ts';
 import { matchOf } from '../search-text.ts';
 import type { Connection } from './database.ts';
@@ -9,7 +9,7 @@ import type { Condition } from './mail-filter.ts';
 import { ITEM_BYTES } from './mail-page.ts';
 import type { MailReader } from './mail-reader.ts';
 import { inboxesWithin } from './scope-condition.ts';
-import { BODY_CHARACTERS_MAX, scopeOf } from './search-rows.ts';
+import { BODY_CHARACTERS_MAX, ofInbox, ofPod } from './search-rows.ts';
 import type { ThreadReader } from './thread-reader.ts';
 
 /** Mails that are ordered at once. */
@@ -18,8 +18,6 @@ const ORDERED_MAX = 5_000;
 const DENSE = 4;
 /** Octets of mails on one page, but for the first of them. */
 const PAGE_BYTES_MAX = 4 * 1_024 * 1_024;
-/** Inboxes of a pod that the index is asked for by name; with more, each mail that is found is asked for its pod. */
-const NAMED_INBOXES_MAX = 100;
 /** Mails of a thread that show why it was found. */
 const TEXTS_OF_THREAD_MAX = 3;
 /** Weights of the columns: scope, sender, recipients, subject, body, grams. */
@@ -113,35 +111,33 @@ export class SearchReader {
   }
 
   #search({ words, before, after, denied = [], ...scope }: SearchQuestion): Search | undefined {
-    const within = inboxesWithin(scope);
-    const isWithin = `EXISTS (SELECT 1 FROM inbox WHERE inbox.row = message.inbox AND state = 'active' ${within.map(({ sql }) => `AND ${sql}`).join(' ')})`;
-    const scopes = levelOf(scope) === 'organization' ? undefined : this.#inboxesOf(within);
-    if (scopes?.length === 0) return undefined;
-    const isNamed = scopes !== undefined && scopes.length <= NAMED_INBOXES_MAX;
-    const tokens = isNamed ? scopes.map(({ row }) => scopeOf(row)) : undefined;
+    const named = this.#nameOf(scope);
+    if (named === 'gone') return undefined;
     const conditions: readonly Condition[] = [
       { sql: 'message.hidden = 0', values: [] },
-      ...(isNamed ? [] : [{ sql: isWithin, values: within.flatMap(({ values }) => values) }]),
+      { sql: OF_ACTIVE, values: [] },
       ...(before === undefined ? [] : [{ sql: 'message.at < ?', values: [before] }]),
       ...(after === undefined ? [] : [{ sql: 'message.at > ?', values: [after] }]),
       ...denied.map((label) => ({ sql: NOT_OF_THREAD_WITH, values: [label] })),
     ];
     return {
-      anywhere: matchOf(words, tokens, true),
-      asWords: matchOf(words, tokens, false),
+      anywhere: matchOf(words, named, true),
+      asWords: matchOf(words, named, false),
       asWordsEverywhere: matchOf(words, undefined, false),
       sql: conditions.map(({ sql }) => sql).join(' AND '),
       values: conditions.flatMap(({ values }) => values),
     };
   }
 
-  /** Rows of the inboxes of a scope, at most one more than the index is asked for by name. */
-  #inboxesOf(within: readonly Condition[]): readonly { readonly row: number }[] {
-    return this.#connection.all<{ row: number }>(
-      `SELECT row FROM inbox WHERE state = 'active' AND ${within.map(({ sql }) => sql).join(' AND ')} LIMIT ?`,
-      ...within.flatMap(({ values }): readonly SQLInputValue[] => values),
-      NAMED_INBOXES_MAX + 1,
-    );
+  /** The word by which the index knows the scope; `undefined`: all is in it. */
+  #nameOf(scope: Scope): string | 'gone' | undefined {
+    const [level, within] = [levelOf(scope), inboxesWithin(scope)];
+    if (level === 'organization') return undefined;
+    const ofOne = `SELECT row FROM inbox WHERE state = 'active' AND ${within.map(({ sql }) => sql).join(' AND ')}`;
+    const [sql, values] = level === 'pod' ? [POD, [scope.podId ?? '']] : [ofOne, within.flatMap((one) => one.values)];
+    const row = this.#connection.get<{ row: number }>(sql, ...values)?.row;
+    if (row === undefined) return 'gone';
+    return level === 'pod' ? ofPod(row) : ofInbox(row);
   }
 
   #page(search: Search, { limit, place }: SearchQuestion, { choose, wasShown }: Choice): PageOfRows {
@@ -214,6 +210,8 @@ export class SearchReader {
   }
 }
 
+const POD = 'SELECT row FROM pod WHERE pod_id = ?';
+const OF_ACTIVE = "EXISTS (SELECT 1 FROM inbox WHERE inbox.row = message.inbox AND state = 'active')";
 const NOT_OF_THREAD_WITH = `NOT EXISTS (SELECT 1 FROM thread_label WHERE thread_label.thread = message.thread AND label = ?)`;
 const BYTES = `SELECT ${ITEM_BYTES} + coalesce(min(octet_length(text), 16384), 0) AS bytes FROM message WHERE row = ?`;
 const TEXTS = `SELECT from_text, head, subject, substr(text, 1, ${BODY_CHARACTERS_MAX}) AS text FROM message WHERE row = ?`;

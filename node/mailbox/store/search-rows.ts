@@ -17,6 +17,7 @@ const INDEXED_AT_ONCE_MAX = 50;
 interface Indexed {
   readonly row: number;
   readonly inbox: number;
+  readonly pod: number;
   readonly sender: string;
   readonly recipients: string;
   readonly subject: string | null;
@@ -109,18 +110,23 @@ export class SearchRows {
   #valuesOf(message: number) {
     const mail = this.#connection.get<Indexed>(MAIL, message);
     if (mail === undefined) return undefined;
-    const { row, inbox, sender, recipients, subject, body } = mail;
+    const { row, inbox, pod, sender, recipients, subject, body } = mail;
     const heads = [sender, recipients, subject ?? ''];
-    return [row, scopeOf(inbox), ...[...heads, body ?? ''].map(spaced), gramsOf(heads)] as const;
+    return [row, `${ofInbox(inbox)} ${ofPod(pod)}`, ...[...heads, body ?? ''].map(spaced), gramsOf(heads)] as const;
   }
 }
 
-/** The word that all mails of an inbox have. */
-export function scopeOf(inbox: number): string {
-  return `i${inbox}`;
+/** The word that all mails of an inbox have. `row`: of the inbox. */
+export function ofInbox(row: number): string {
+  return `i${row}`;
+}
+
+/** The word that all mails have of the inboxes of a pod. `row`: of the pod. */
+export function ofPod(row: number): string {
+  return `p${row}`;
 }
 
 const COLUMNS = 'rowid, scope, sender, recipients, subject, body, grams';
 const head = (column: string) => `substr(${column}, 1, ${HEAD_CHARACTERS_MAX})`;
-const MAIL = `SELECT row, inbox, ${head('from_text')} AS sender, ${head('to_text')} AS recipients, ${head('subject')} AS subject,
+const MAIL = `SELECT row, inbox, (SELECT pod FROM inbox WHERE inbox.row = message.inbox) AS pod, ${head('from_text')} AS sender, ${head('to_text')} AS recipients, ${head('subject')} AS subject,
   substr(text, 1, ${BODY_CHARACTERS_MAX}) AS body FROM message WHERE row = ?`;

@@ -19,7 +19,7 @@ const finds = (question: string, { subject = '', body = '', sender = '' }, scope
     .run('i1', spaced(sender), '', spaced(subject), spaced(body), gramsOf([sender, '', subject]));
   const found = database
     .prepare('SELECT rowid FROM search WHERE search MATCH ?')
-    .all(matchOf(wordsAsked(question), [scope], true));
+    .all(matchOf(wordsAsked(question), scope, true));
   return found.some(({ rowid }) => rowid === Number(lastInsertRowid));
 };
 

@@ -18,6 +18,8 @@ import { form15 } from './form-15.ts';
 import { form16 } from './form-16.ts';
 import { form17 } from './form-17.ts';
 import { form18 } from './form-18.ts';
+import { form19 } from './form-19.ts';
+import { form20 } from './form-20.ts';
 import type { Migration } from './migration.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -39,4 +41,6 @@ export const MIGRATIONS: readonly Migration[] = [
   form16,
   form17,
   form18,
+  form19,
+  form20,
 ];

@@ -209,3 +209,48 @@ describe('a mail that goes out', () => {
     expect((await node.v0('POST', `${path}/reply`, { text: 'x' })).status).toBe(200);
   });
 });
+
+describe('an entry that this host has made', () => {
+  const path = `${OWN}/send/block/eve@other.example.com`;
+  const suppressed = async () => {
+    const { body } = await node.ask('GET', '/api/email/suppressions');
+    return (body as { suppressions: { address: string }[] }).suppressions.map(({ address }) => address);
+  };
+
+  beforeEach(async () => {
+    const name = 'eve@other.example.com';
+    const made = { reason: 'bounced', isReadOnly: true, atMs: 1 };
+    await writer.write(() => writer.lists.block(ANN, { entry: name, key: name, entryType: 'email' }, made));
+    await node.ask('POST', '/api/email/suppressions', { address: name, reason: 'bounce' });
+  });
+
+  it('stays where a client would take it away, who is told who can', async () => {
+    const { status, body } = await node.v0('DELETE', path);
+    expect([status, body.code, body.fix]).toEqual([
+      ...[403, 'cannot_delete', `An operator can take it away: DELETE /api/mailbox${path.replaceAll('@', '%40')}.`],
+    ]);
+    const made = { reason: 'bounced', isReadOnly: true, atMs: 1 };
+    await writer.write(() => writer.lists.block(ANN, { entry: BOB, key: BOB, entryType: 'email' }, made));
+    const sent = await send({ to: BOB });
+    expect([sent.status, sent.body.fix]).toEqual([403, expect.stringContaining(`DELETE /api/mailbox/inboxes/`)]);
+    expect((await node.v0('GET', path)).body.read_only).toBe(true);
+  });
+
+  it('goes when an operator wants it, with what the whole host has against that address', async () => {
+    expect(await suppressed()).toEqual(['eve@other.example.com']);
+    const { api_key: key } = (await node.v0('POST', '/api-keys', { permissions: { list_entry_delete: true } })).body;
+    const mine = { authorization: `Bearer ${key}` };
+    expect((await node.own('DELETE', path, undefined, mine)).body.code).toBe('unrestricted_key_required');
+    expect((await node.own('DELETE', path)).status).toBe(204);
+    expect((await node.v0('GET', path)).status).toBe(404);
+    expect(await suppressed()).toEqual([]);
+    expect((await node.own('DELETE', path)).status).toBe(404);
+  });
+
+  it('and one that a client has made leaves what the host has against the address', async () => {
+    await add(`${OWN}/send/block`, 'bob@other.example.com');
+    await node.ask('POST', '/api/email/suppressions', { address: 'bob@other.example.com' });
+    expect((await node.own('DELETE', `${OWN}/send/block/bob@other.example.com`)).status).toBe(204);
+    expect(await suppressed()).toContain('bob@other.example.com');
+  });
+});
