@@ -14,6 +14,7 @@ import { lookupBenchmark } from './lookup.ts';
 import { mailboxBenchmark } from './mailbox.ts';
 import { mailboxOffBenchmark } from './mailbox-off.ts';
 import { mailboxReadBenchmark } from './mailbox-read.ts';
+import { mailboxSearchBenchmark } from './mailbox-search.ts';
 import { metricsBenchmark } from './metrics.ts';
 import { namesBenchmark } from './names.ts';
 import { oldLogBenchmark } from './old-log.ts';
@@ -40,6 +41,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   startBenchmark,
   backupBenchmark,
   mailboxReadBenchmark,
+  mailboxSearchBenchmark,
   oldLogBenchmark,
   namesBenchmark,
   sendBenchmark,

@@ -32,25 +32,26 @@ export class SearchRows {
   }
 
   /** Puts some mails in, first those that came last; answers whether there are more: `new` ones, or `old` ones that were there before the index was. */
-  indexSome(): 'new' | 'old' | undefined {
+  indexSome(most = INDEXED_AT_ONCE_MAX): 'new' | 'old' | undefined {
     const connection = this.#connection;
     const waiting = connection.all<{ message: number }>(
       'SELECT message FROM search_waiting ORDER BY message DESC LIMIT ?',
-      INDEXED_AT_ONCE_MAX,
+      most,
     );
-    for (const { message } of waiting) {
+    // The lower first: at each that is lower than the one before, the index begins a new piece of its own, to be merged later.
+    for (const { message } of waiting.toReversed()) {
       this.#add(message);
       connection.run('DELETE FROM search_waiting WHERE message = ?', message);
     }
-    if (waiting.length === INDEXED_AT_ONCE_MAX) return 'new';
+    if (waiting.length === most) return 'new';
     const left = this.#left();
     if (left === 0) return undefined;
     const old = connection.all<{ row: number }>(
       'SELECT row FROM message WHERE row <= ? ORDER BY row DESC LIMIT ?',
       left,
-      INDEXED_AT_ONCE_MAX - waiting.length,
+      most - waiting.length,
     );
-    for (const { row } of old) this.#add(row);
+    for (const { row } of old.toReversed()) this.#add(row);
     const next = (old.at(-1)?.row ?? 1) - 1;
     connection.run('UPDATE search_state SET row = ?', next);
     return next === 0 ? undefined : 'old';
