@@ -75,6 +75,11 @@ export function addMailboxCommands(commands: CommandLine): void {
     .action((inbox: string | undefined, asking: Asking & Span) =>
       mailbox.run(asking, (call) => showStats(call, inbox, asking), INBOX_KEY),
     );
+  addInboxCommands(mailbox);
+  addArchiveCommands(mailbox);
+}
+
+function addInboxCommands(mailbox: CommandLine): void {
   mailbox
     .add(
       'settings <inbox>',
@@ -96,6 +101,9 @@ export function addMailboxCommands(commands: CommandLine): void {
     .action((inbox: string, address: string, asking: Asking) =>
       mailbox.run(asking, (call) => unblock(call, inbox, address), INBOX_KEY),
     );
+}
+
+function addArchiveCommands(mailbox: CommandLine): void {
   mailbox
     .add('export <inbox>', 'all mail of an inbox, with its labels, into a file or a directory that is not there yet')
     .requiredOption('--to <PATH>', 'the file, or the directory of a Maildir')

@@ -17,7 +17,7 @@ const REASONS: Readonly<Partial<Record<Domain['status'], string>>> = {
   FAILED: 'dns_records_invalid',
 };
 
-/** All is right, and another on this host has the name. */
+/** The reason where all records are right, and another on this host has the name. */
 const HELD = 'verified_by_another';
 
 /** One of a list. */

@@ -2,7 +2,7 @@
 
 /** Domains of one host. */
 export const DOMAINS_MAX = 100;
-/** Of them, those of one pod that were never right: it shall not keep others out by domains that are not its own. */
+/** Domains of one pod that were never right: it shall not keep others out by domains that are not its own. */
 export const UNPROVED_OF_POD_MAX = 10;
 
 type RecordStatus = 'MISSING' | 'INVALID' | 'VALID';

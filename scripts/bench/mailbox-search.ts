@@ -14,7 +14,7 @@ const MAILS_IN_FULL = 1_000_000;
 /** A key may ask 50 times a second. */
 const KEYS = 20;
 const REQUESTS_PER_ROUND = 20;
-/** Of each mail, and of all of them together. */
+/** Words of each mail, and of all of them together. */
 const WORDS = 60;
 const VOCABULARY = 50_000;
 

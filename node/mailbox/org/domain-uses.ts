@@ -14,7 +14,7 @@ export interface DomainUse {
   readonly isOfPod: boolean;
 }
 
-/** Of several that are brought under one name, whoever meant it first is asked for it, but for the one that was right. */
+/** The domain that a name means where several have brought it: the organization's own, the one that was right, or the first. */
 export function namedBy(all: readonly Domain[], name: string, podId: string | undefined): Domain | undefined {
   const named = all.filter((domain) => domain.name === name && (podId === undefined || domain.podId === podId));
   const own = podId === undefined ? named.find((domain) => domain.podId === undefined) : undefined;

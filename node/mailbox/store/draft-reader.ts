@@ -66,7 +66,7 @@ export const OF_LABELLED = `EXISTS (SELECT 1 FROM message JOIN message_label ON 
 const HAS_LABEL =
   '(status = ? OR EXISTS (SELECT 1 FROM draft_label WHERE draft_label.draft = draft.row AND label = ?))';
 
-/** Of the index alone. */
+/** Counts drafts by an index alone. */
 export const COUNTED_DRAFTS = "SELECT coalesce(status, 'open') AS state, count(*) AS count FROM draft GROUP BY status";
 
 export class DraftReader implements Omit<DraftReads, 'draftPreview'> {

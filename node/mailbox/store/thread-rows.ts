@@ -100,7 +100,7 @@ function participants({ senders, recipients }: Participants, { from, to, cc }: M
 }
 
 /** One more mail of the thread has the label. */
-export function countLabel(connection: Connection, thread: number, label: string): void {
+function countLabel(connection: Connection, thread: number, label: string): void {
   connection.run(
     `INSERT INTO thread_label (thread, label, messages) VALUES (?, ?, 1)
      ON CONFLICT (thread, label) DO UPDATE SET messages = messages + 1`,
