@@ -41,7 +41,11 @@ export class InboxReader {
     if (scope.podId !== undefined && pod === undefined) return { items: [] };
     const match = beginningsOf(words, pod === undefined ? undefined : `p${pod}`);
     if (match === undefined) return { items: [] };
-    const within = inboxesWithin(scope);
+    const addresses = words.filter((word) => word.includes('@'));
+    const within = [
+      ...inboxesWithin(scope),
+      ...addresses.map((word) => ({ sql: ADDRESS_BEGINS, values: [word, word, word] })),
+    ];
     const exact = place === undefined ? this.#exact(text, within) : undefined;
     const found = this.#connection.all<StoredInbox>(
       `SELECT ${INBOX_COLUMNS} FROM inbox_search
@@ -70,6 +74,9 @@ export class InboxReader {
   }
 }
 
+/** To the index an address is words like others. One with other letters than ASCII may be asked for without their accents. */
+const ADDRESS_BEGINS = `(inbox_id GLOB '*[^ -~]*' OR substr(lower(inbox_id), 1, length(?)) = ?
+  OR instr(' ' || lower(coalesce(display_name, '')), ' ' || ?) > 0)`;
 const POD = 'SELECT row FROM pod WHERE pod_id = ?';
 
 /** One more than the page was read, to know whether there is one behind it. */
