@@ -1,6 +1,7 @@
 // The router of `/v0`, and of `/api/mailbox`, where what AgentMail's clients don't know is: the key first, then the route; every failure in
 // the form that those clients read.
 import { Hono } from 'hono';
+import { refusedEncoding } from '../../http/input.ts';
 import { requestPath } from '../../http/paths.ts';
 import type { Log } from '../../log.ts';
 import { MailboxError, mailboxAnswer, mailboxErrorOf } from '../errors.ts';
@@ -23,6 +24,11 @@ export interface V0Services {
 /** Answers what lies at and below `/v0` and `/api/mailbox`. */
 export function createV0({ admission, rates, gate, log, openRoutes, routes }: V0Services): Hono {
   const app = new Hono({ getPath: (request) => requestPath(request.url) });
+  app.use(async function refusePacked(c, next) {
+    const packed = c.req.method === 'GET' ? undefined : refusedEncoding(c.req.header('content-encoding'));
+    if (packed !== undefined) throw packed;
+    await next();
+  });
   for (const add of openRoutes) add(app);
   app.use(async function admit(c, next) {
     const caller = await admission.admit(c.req.header('authorization'));
