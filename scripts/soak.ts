@@ -2,8 +2,8 @@
 // `npm run soak [-- --engine etcd|etcd-cluster|postgres]`: real hosts in trouble for as long as one likes, their claims kept by themselves or by a
 // real engine that is in trouble too. `npm run soak -- --changes`: three real hosts that change all the time and are killed again and again, and
 // what a gateway and a listener heard of it. `npm run soak -- --mail [--clone DIR…]`: mails, whole and broken, into one real mailbox, those of a
-// clone of a public suite, too. `npm run soak -- --api`: questions of every operation to a real host, held against its document. The
-// tests run a short one of each.
+// clone of a public suite, too, and dialogues and questions that nobody should hold or ask. `npm run soak -- --api`: questions of every operation
+// to a real host, held against its document. The tests run a short one of each.
 import { parseArgs } from 'node:util';
 import { runApi } from './chaos/api-run.ts';
 import { runChanges } from './chaos/change-run.ts';
@@ -58,15 +58,19 @@ async function soakChanges(): Promise<void> {
   if (violations.length > 0) process.exitCode = 1;
 }
 
-/** Broken mails for `seconds`, beside all that are whole. */
+/** Broken mails, dialogues and questions for `seconds`, beside all mails that are whole. */
 async function soakMail(): Promise<void> {
   const [seed, secondsMax] = [Number(values.seed), Number(values.seconds)];
   const say = (line: string) => console.log(`seed ${seed}: ${line}`);
-  const broken = Number(values.count ?? Number.MAX_SAFE_INTEGER);
-  const { whole, taken, refused, violations } = await runMail({ seed, broken, secondsMax, clones: values.clone }, say);
+  const count = Number(values.count ?? Number.MAX_SAFE_INTEGER);
+  const sizes = { broken: count, dialogues: count, questions: count, secondsMax };
+  const run = await runMail({ seed, clones: values.clone, ...sizes }, say);
+  const { whole, taken, refused, dialogues, questions, violations } = run;
   for (const violation of violations) console.log(`  ${violation}`);
   console.log(`${whole.taken} of ${whole.count} whole mails taken`);
-  console.log(`${taken} mails taken, ${refused} refused, ${violations.length} violations`);
+  console.log(
+    `${taken} mails taken, ${refused} refused, ${dialogues} dialogues, ${questions} questions, ${violations.length} violations`,
+  );
   if (violations.length > 0) process.exitCode = 1;
 }
 

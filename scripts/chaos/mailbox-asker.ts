@@ -1,0 +1,96 @@
+// What asks a mailbox much: by several keys, each of which may ask only so often, and again where one has asked too often for now.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { HostProcess } from '../host-process.ts';
+
+const KEYS = 12;
+/** Milliseconds for an answer, on a machine that has other things to do. */
+const ANSWER_MS_MAX = 20_000;
+const ASKED_AGAIN_MS = 200;
+/** Mails, whatever is thought of them: lists that are made meanwhile may block whom they like. */
+const EVERY = ['unauthenticated', 'blocked', 'spam', 'trash'].map((label) => `include_${label}=true`).join('&');
+
+export class MailboxAsker {
+  readonly #url: string;
+  readonly #keys: string[];
+  #asked = 0;
+
+  private constructor(url: string, keys: string[]) {
+    this.#url = url;
+    this.#keys = keys;
+  }
+
+  /** With further keys of the organization. */
+  static async of({ url, dataDirectory }: HostProcess): Promise<MailboxAsker> {
+    const key = readFileSync(join(dataDirectory, 'mailbox', 'org-key'), 'utf8').trim();
+    const asker = new MailboxAsker(url, [key]);
+    const more: string[] = [];
+    for (let made = 0; made < KEYS; made += 1) more.push((await asker.post('/v0/api-keys', {})).api_key as string);
+    asker.#keys.push(...more);
+    return asker;
+  }
+
+  /** Rejects where there is no answer in time. */
+  async ask(path: string, options: RequestInit = {}): Promise<Response> {
+    for (;;) {
+      this.#asked += 1;
+      const key = this.#keys[this.#asked % this.#keys.length];
+      const headers = { authorization: `Bearer ${key}`, ...(options.headers as object) };
+      const signal = AbortSignal.timeout(ANSWER_MS_MAX);
+      const response = await fetch(`${this.#url}${path}`, { ...options, headers, signal });
+      if (response.status !== 429 || !(await saysTooOften(response))) return response;
+      await pause(ASKED_AGAIN_MS);
+    }
+  }
+
+  /** Rejects where it is refused. */
+  async post(path: string, body: object): Promise<Readonly<Record<string, unknown>>> {
+    const headers = { 'content-type': 'application/json' };
+    const response = await this.ask(path, { method: 'POST', body: JSON.stringify(body), headers });
+    const answer = (await response.json()) as Record<string, unknown>;
+    if (!response.ok) throw new Error(`POST ${path} was answered ${response.status}: ${JSON.stringify(answer)}`);
+    return answer;
+  }
+
+  async newInbox(username: string): Promise<string> {
+    return (await this.post('/v0/inboxes', { username })).inbox_id as string;
+  }
+
+  /** Ids of all mails, the newest first. */
+  async messageIds(inboxId: string): Promise<string[]> {
+    const ids: string[] = [];
+    for (let token = ''; ; ) {
+      const path = `/v0/inboxes/${inboxId}/messages?limit=100&${EVERY}${token}`;
+      const page = (await (await this.ask(path)).json()) as {
+        readonly messages: readonly { readonly message_id: string }[];
+        readonly next_page_token?: string;
+      };
+      ids.push(...page.messages.map(({ message_id: id }) => id));
+      if (page.next_page_token === undefined) return ids;
+      token = `&page_token=${page.next_page_token}`;
+    }
+  }
+
+  /** How many mails an inbox has. */
+  async count(inboxId: string): Promise<number> {
+    const path = `/v0/inboxes/${inboxId}/metrics/usage?usage_types=message_count&descending=true&limit=1`;
+    const body = (await (await this.ask(path)).json()) as {
+      readonly message_count: readonly { readonly value: number }[];
+    };
+    return body.message_count[0]?.value ?? 0;
+  }
+
+  /** The octets of a mail, as it is downloaded. */
+  async raw(inboxId: string, messageId: string): Promise<Buffer> {
+    const path = `/v0/inboxes/${inboxId}/messages/${encodeURIComponent(messageId)}/raw`;
+    const { download_url: url } = (await (await this.ask(path)).json()) as { readonly download_url: string };
+    return Buffer.from(await (await fetch(url)).arrayBuffer());
+  }
+}
+
+/** Whether the key has asked too often; what else is answered 429 is the answer. */
+async function saysTooOften(response: Response): Promise<boolean> {
+  const { message = '' } = (await response.clone().json()) as { readonly message?: string };
+  return message.startsWith('This key may ask');
+}
