@@ -11,7 +11,8 @@ export interface LabelledMail {
   readonly at: number;
 }
 
-const HIDING = ['trash', 'spam', 'blocked', 'unauthenticated'];
+/** Labels with which a mail is held back. */
+export const HIDING = ['trash', 'spam', 'blocked', 'unauthenticated'];
 
 export class LabelRows {
   readonly #connection: Connection;

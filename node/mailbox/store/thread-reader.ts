@@ -6,6 +6,7 @@ import type { MailPart } from '../message.ts';
 import type { Scope } from '../scope.ts';
 import type { MailsQuestion, ThreadItem, ThreadQuestion, WholeMail } from '../stored-mail.ts';
 import type { Connection } from './database.ts';
+import { HIDING } from './label-rows.ts';
 import { and, type Condition, conditionOf, type FilteredTable, firstRows, orderOf } from './mail-filter.ts';
 import { type MailReader, partOf, type StoredPart } from './mail-reader.ts';
 import { inboxesWithin } from './scope-condition.ts';
@@ -44,8 +45,16 @@ interface StoredLabel {
 }
 
 const SELECT = 'SELECT thread.*, (SELECT inbox_id FROM inbox WHERE inbox.row = thread.inbox) AS inbox_id FROM thread';
-// Of a whole page at once: a statement costs more than what it finds of one thread.
-const LABELS = `SELECT thread, label FROM thread_label WHERE thread IN (SELECT value FROM json_each(?)) ORDER BY thread, label`;
+const IS_HELD_BACK = `label IN (${HIDING.map((label) => `'${label}'`).join(', ')})`;
+// Of a whole page at once: a statement costs more than what it finds of one thread. What a thread counts is of all its mails; of one that has some
+// that are held back, the labels of those that it shows are looked for.
+const LABELS = `WITH asked AS (SELECT value AS row FROM json_each(?)),
+  mixed AS (SELECT row FROM asked WHERE EXISTS (SELECT 1 FROM thread_label WHERE thread = asked.row AND ${IS_HELD_BACK}))
+  SELECT thread, label FROM thread_label WHERE thread IN (SELECT row FROM asked EXCEPT SELECT row FROM mixed)
+  UNION SELECT thread.row, label FROM mixed CROSS JOIN thread USING (row)
+    CROSS JOIN message ON message.thread = thread.row AND message.hidden = thread.hidden
+    CROSS JOIN message_label ON message_label.message = message.row
+  ORDER BY thread, label`;
 const HAVE_PARTS = `SELECT value AS row FROM json_each(?)
   WHERE EXISTS (SELECT 1 FROM message CROSS JOIN part ON part.message = message.row
     WHERE message.thread = value AND message.hidden = (SELECT hidden FROM thread WHERE row = value))`;

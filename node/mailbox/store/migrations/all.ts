@@ -20,6 +20,7 @@ import { form17 } from './form-17.ts';
 import { form18 } from './form-18.ts';
 import { form19 } from './form-19.ts';
 import { form20 } from './form-20.ts';
+import { form21 } from './form-21.ts';
 import type { Migration } from './migration.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -43,4 +44,5 @@ export const MIGRATIONS: readonly Migration[] = [
   form18,
   form19,
   form20,
+  form21,
 ];
