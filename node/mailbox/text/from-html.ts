@@ -85,7 +85,7 @@ class TextWriter implements HtmlReader {
       return;
     }
     if (this.#preDepth > 0) {
-      this.#write(text);
+      this.#write(text.replace(/\r\n?/g, '\n'));
       return;
     }
     const words = text.replace(/[ \t\r\n\f\u00a0]+/g, ' ');

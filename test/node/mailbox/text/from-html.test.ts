@@ -13,6 +13,7 @@ describe('the text of HTML', () => {
     ['lists', '<ul><li>one<li>two</ul>', '- one\n- two'],
     ['tables', '<table><tr><td>a<td>b<tr><td>c</table>', 'a b\nc'],
     ['preformatted text', '<pre>a\n  b</pre>', 'a\n  b'],
+    ['preformatted text with the line ends of mail', '<pre>a\r\n  b\rc</pre>', 'a\n  b\nc'],
     ['links', '<a href="https://x.com/v?c=1">Verify</a>', 'Verify (https://x.com/v?c=1)'],
     ['a link that shows its address', '<a href="https://x.com/">https://x.com/</a>', 'https://x.com/'],
     ['a link that runs something', '<a href="javascript:x()">go</a>', 'go'],
