@@ -117,7 +117,9 @@ export function mailboxErrorOf(error: unknown): MailboxError | undefined {
   const code = OF_NODE[error.code];
   if (code === undefined) return undefined;
   const { field, message, retryAfterSeconds } = error;
-  const errors = field === undefined ? [] : [{ path: field.split('.'), message }];
+  // The node writes places of a list in brackets: attachments[0].content.
+  const path = field?.replaceAll(/\[(\d+)\]/g, '.$1').split('.');
+  const errors = path === undefined ? [] : [{ path, message }];
   return new MailboxError(code, message, { ...(code === 'validation_error' ? { errors } : {}), retryAfterSeconds });
 }
 

@@ -48,7 +48,7 @@ describe('POST …/drafts', () => {
     ['a time that has passed', { to: [BOB], send_at: '2026-01-27T11:58:00Z' }, 'send_at'],
     ['a time too far ahead', { to: [BOB], send_at: '2026-04-27T12:00:01Z' }, 'send_at'],
     ['a client id with blanks', { client_id: 'a b' }, 'client_id'],
-    ['octets that are no base64', { attachments: [{ content: '*' }] }, 'attachments[0].content'],
+    ['octets that are no base64', { attachments: [{ content: '*' }] }, 'attachments.0.content'],
     [
       'too many recipients',
       {
