@@ -75,6 +75,10 @@ const NAMES_NOTHING =
 const UNNAMED_404 =
   /^(inboxes\.messages\.batch|pods\.(domains|inboxes)\.create|(inboxes|pods)\.(metrics\.|(lists|webhooks)\.(list|create)))/;
 
+/** Methods that take more than the names of what they are about. */
+const TAKES_FORM =
+  /\.(create|update|updateHeaders|list|search|send|reply|replyAll|forward|batchGet|batchUpdate|queryEvents|queryUsage)$/;
+
 /** The ids of nothing; what is asked aside is asked of what there is. */
 const nowhere = (): MailboxWorld => ({
   ...world,
@@ -246,6 +250,19 @@ describe('a refusal of the client of AgentMail', () => {
       expect(error).toMatchObject({ statusCode: 404, body: { code: 'not_found' } });
       expect(error instanceof AgentMail.NotFoundError).toBe(!UNNAMED_404.test(name));
       expect(faultsOf(serialization.ErrorResponse, answer)).toEqual([]);
+    },
+    LIVE_MS_MAX,
+  );
+
+  const asking = Object.entries(METHODS).filter(([name]) => TAKES_FORM.test(name));
+
+  it.each(asking)(
+    'of %s with what it does not know is a 400 in its form, which names that',
+    async (_, { call }) => {
+      const { error, answer } = await refusalOf(call, { ...world, client: world.spoiled });
+      const errors = [{ path: expect.arrayContaining(['nonsense']), message: expect.any(String) }];
+      expect(error).toMatchObject({ statusCode: 400, body: { code: 'validation_error', errors } });
+      expect(faultsOf(serialization.ValidationErrorResponse, answer)).toEqual([]);
     },
     LIVE_MS_MAX,
   );

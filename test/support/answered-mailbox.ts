@@ -21,7 +21,10 @@ export interface Answer {
   readonly body: unknown;
 }
 
-export interface AnsweredMailbox extends MailboxWorld, AsyncDisposable {}
+export interface AnsweredMailbox extends MailboxWorld, AsyncDisposable {
+  /** Whatever it asks has `nonsense` in it, among the parameters or in the body. */
+  readonly spoiled: AgentMailClient;
+}
 
 const answers: Answer[] = [];
 
@@ -37,11 +40,14 @@ export async function answeredMailbox(zone: Zone = new Map()): Promise<AnsweredM
   return { ...world, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-async function makeWorld({ url, dataDirectory }: HostProcess): Promise<MailboxWorld> {
+async function makeWorld({
+  url,
+  dataDirectory,
+}: HostProcess): Promise<Omit<AnsweredMailbox, typeof Symbol.asyncDispose>> {
   const apiKey = readFileSync(join(dataDirectory, 'mailbox', 'org-key'), 'utf8').trim();
   const aside = new AgentMailClient({ apiKey, baseUrl: url });
-  const watched = (key: string) =>
-    new AgentMailClient({ apiKey: key, baseUrl: url, maxRetries: 0, fetch: watchedFetch });
+  const watched = (key: string, fetch = watchedFetch) =>
+    new AgentMailClient({ apiKey: key, baseUrl: url, maxRetries: 0, fetch });
   const wish = { displayName: 'Ann', clientId: 'ann', metadata: { plan: 'free' } };
   const { inboxId } = await aside.inboxes.create({ username: 'ann', ...wish });
   const newInbox = async (username: string) => (await aside.inboxes.create({ username })).inboxId;
@@ -70,7 +76,14 @@ async function makeWorld({ url, dataDirectory }: HostProcess): Promise<MailboxWo
   return {
     entry,
     ...(await makeDrafts(aside, inboxId, { sent, bob, eve })),
-    ...{ client: watched(apiKey), aside, inboxId, ofInbox: watched(ofInbox.apiKey), inboxKeyId: ofInbox.apiKeyId },
+    ...{
+      client: watched(apiKey),
+      spoiled: watched(apiKey, spoilingFetch),
+      aside,
+      inboxId,
+      ofInbox: watched(ofInbox.apiKey),
+      inboxKeyId: ofInbox.apiKeyId,
+    },
     ...{ messageIds: [sent, own], threadId, attachmentId: String(attachments[0]?.attachmentId) },
     webhookId: (await aside.webhooks.create({ ...webhook, clientId: 'mine', inboxIds: [inboxId] })).webhookId,
     inboxWebhookId: (await aside.inboxes.webhooks.create(inboxId, webhook)).webhookId,
@@ -152,6 +165,16 @@ const watchedFetch: typeof fetch = async (...asked) => {
   const isJson = response.headers.get('content-type')?.startsWith('application/json') === true;
   answers.push({ status: response.status, body: text === '' ? undefined : isJson ? JSON.parse(text) : text });
   return response;
+};
+
+const spoilingFetch: typeof fetch = (input, init = {}) => {
+  const url = new URL(String(input));
+  if (init.method === 'GET') {
+    url.searchParams.set('nonsense', '1');
+    return watchedFetch(url, init);
+  }
+  const body = JSON.stringify({ ...JSON.parse(String(init.body ?? '{}')), nonsense: true });
+  return watchedFetch(url, { ...init, body });
 };
 
 /** What was answered to `client` and `ofInbox` in that call. */
