@@ -20,9 +20,15 @@ export const deliverability: Promises = {
 };
 
 export const monitoring: Promises = {
-  'What to monitor': async ({ host, apiKey }) => {
+  'What to monitor': async ({ client, inbox, receive, host, apiKey }) => {
+    const inboxId = await inbox('monitored');
+    const { messageId } = await receive(inboxId, 'A question', 'Reply-To: catch@mail.example.com', '', 'What?');
+    await client.inboxes.messages.reply(inboxId, messageId, { text: 'That.' });
     const asked = { headers: { authorization: `Bearer ${apiKey}` } };
-    const stats = (await (await fetch(`${host.url}/api/mailbox/stats`, asked)).json()) as object;
+    const read = async () => (await (await fetch(`${host.url}/api/mailbox/stats`, asked)).json()) as object;
+    // A mail counts as sent once a server has taken it.
+    await expect.poll(read, { timeout: LIVE_MS_MAX / 2 }).toMatchObject({ bounce_rate: expect.any(Number) });
+    const stats = await read();
     const flow = ['sent', 'received', 'replied', 'reply_rate', 'median_answer_seconds'];
     const health = ['forwarded', 'forward_rate', 'work_completed', 'work_failed', 'queue_depth'];
     const delivery = ['bounced', 'bounce_rate', 'complained', 'complaint_rate', 'delivered', 'delivery_rate', 'opened'];
