@@ -16,8 +16,10 @@ import { seededRandom } from '../../../support/seeded-random.ts';
 
 const INBOX = 'a@x.com';
 const ALL: readonly HiddenLabel[] = ['spam', 'blocked', 'unauthenticated', 'trash'];
-/** By the order in which they come. */
-const CLASSES = ['received', 'unauthenticated', 'spam', 'received', 'spam', 'spam', 'received', 'blocked', 'received'];
+/** Mails in the order in which they come; at both ends several in a row are hidden. */
+const HIDDEN = ['spam', 'spam', 'spam', 'spam', 'blocked'];
+const BETWEEN = ['received', 'unauthenticated', 'spam', 'received', 'spam', 'received', 'blocked', 'received'];
+const CLASSES = [...HIDDEN, ...BETWEEN, ...HIDDEN.toReversed()];
 
 let directory: string;
 let writer: Writer;
