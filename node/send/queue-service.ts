@@ -179,8 +179,10 @@ export class QueueService implements SendModule {
 
   async forgetFrom(address: string): Promise<void> {
     const { queue, blobs, clock, redactMail, erasures } = this.#parts;
-    for (const { createdAt, blobs: needed } of await forgetFrom(address, queue, clock))
-      for (const blob of needed) await blobs.release(blob, Date.parse(createdAt), (one) => queue.blobs.needs(one));
+    const forgotten = await forgetFrom(address, queue, clock);
+    // Each was put once for it: what somebody else has put too stays.
+    for (const blob of forgotten.flatMap(({ blobs: needed }) => needed))
+      await blobs.forgo(blob, (one) => queue.blobs.needs(one));
     await redactMail(address);
     await erasures.erase();
   }
