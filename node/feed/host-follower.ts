@@ -118,6 +118,7 @@ export class HostFollower {
 
   /** Relays say too little of the host: it is asked itself. */
   ask(): void {
+    if (this.#isWanted) return;
     this.#isWanted = true;
     this.look();
   }
@@ -172,7 +173,7 @@ export class HostFollower {
   #askInTurn(signal: AbortSignal, turn: AbortSignal): Promise<Outcome> {
     const { relays } = this.#options;
     const ask = () => this.#inTurn.run(this.#options.hostId, () => this.#once(signal, turn));
-    return relays?.isOn ? relays.directly.ask(ask) : ask();
+    return relays?.isOn ? relays.directly.ask(ask, turn) : ask();
   }
 
   /** Asks once, and takes in what comes. `turn`: aborts with `signal`, and when the question is to be asked anew. */

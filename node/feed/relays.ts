@@ -40,7 +40,7 @@ interface Running {
 
 export class Relays {
   /** Places for the hosts that are asked themselves. */
-  readonly directly = new DirectPlaces();
+  readonly directly: DirectPlaces;
   readonly #options: RelaysOptions;
   readonly #running = new Map<HostId, Running>();
   readonly #silent = new Map<HostId, Silence>();
@@ -54,6 +54,7 @@ export class Relays {
 
   constructor(options: RelaysOptions) {
     this.#options = options;
+    this.directly = new DirectPlaces(options.clock);
   }
 
   /** Whether this host follows the others through relays. */

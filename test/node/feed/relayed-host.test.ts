@@ -27,7 +27,7 @@ it('stays stale, whatever a relay heard of it, until it is believed again', asyn
     ...{ hostId: cloud.id, changes, copies, clock, log: new RecordingLog(), random: { next: () => 0.5 } },
     ...{ key: () => cloud.key, parseAddress: parsePlainAddress, isLegacy: () => false },
     legacy: { read: async () => undefined },
-    relays: { isOn: true, directly: new DirectPlaces() },
+    relays: { isOn: true, directly: new DirectPlaces(clock) },
     transport: { ask: async () => ({ status: 200, body: { kind: 'chunk', entries: [], more: false, ...said } }) },
   });
   const stop = new AbortController();
