@@ -15,7 +15,7 @@ export const NOBODY_LEFT_ROUND_MS = 60_000;
 export const ACQUAINTANCE_GAP_MS = 100;
 /** … or so many times as long as the last answer took, up to this: where all hosts start at once and have too much to do, this can wait. */
 const ACQUAINTANCE_GAP_FACTOR = 4;
-export const ACQUAINTANCE_GAP_MS_MAX = 1_000;
+export const ACQUAINTANCE_GAP_MS_MAX = 10_000;
 
 export interface AcquaintanceOptions {
   /** The peers that this host does not keep in touch with, as of now. */

@@ -71,7 +71,7 @@ it('nobody is asked before the mesh has formed, for who is needed for that has e
 
 it('the next one is asked later where answers are slow', async () => {
   const { clock, met, world } = setUp([OLD, SILENT]);
-  world.tookMs = 2_000;
+  world.tookMs = ACQUAINTANCE_GAP_MS_MAX / 4;
   await clock.advance(0.75 * ACQUAINTANCE_ROUND_MS + world.tookMs + ACQUAINTANCE_GAP_MS_MAX);
   expect(met.map(([, atMs]) => atMs - (met[0]?.[1] ?? 0))).toEqual([0, world.tookMs + ACQUAINTANCE_GAP_MS_MAX]);
 });
