@@ -24,6 +24,8 @@ import type { PeerKeys } from '../keys/peer-keys.ts';
 import { AskingChannel } from './asking-channel.ts';
 import { CHANNEL_OPEN_MS_MAX } from './limits.ts';
 
+/** Channels that are being opened at once: a voter of a large mesh would shake hands with everybody in the moment in which it starts. */
+export const CHANNELS_OPENING_MAX = 16;
 /** A peer to which no channel could be opened is offered one again after this long, then after twice as long each time, … */
 const CHANNEL_AGAIN_MS_MIN = 1_000;
 /** … up to this: an earlier version refuses each, and so does a proxy that knows none. So long after a bad frame, too. */
@@ -121,6 +123,7 @@ export class Channels implements AsyncDisposable {
   #openSoon(peer: Towards): void {
     const { clock } = this.#options;
     if (peer.opening !== undefined || this.#isStopped || clock.monotonicMs() < peer.againAtMs) return;
+    if (this.#opening.size >= CHANNELS_OPENING_MAX) return;
     const opening = new AbortController();
     peer.opening = opening;
     const done = new AbortController();
