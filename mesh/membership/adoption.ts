@@ -14,6 +14,7 @@ import { mayAdopt } from '../state/membership.ts';
 import { raiseFloor } from '../state/registers.ts';
 import { isPristine } from './epoch.ts';
 import { reviewEvictions } from './eviction.ts';
+import { votersIn } from './greeted-hosts.ts';
 import { greetAll } from './greeting.ts';
 import { forgetGuests, forgetNamedGuests } from './guests.ts';
 import { forgetRegisters, forgetVotes } from './rejoin.ts';
@@ -99,5 +100,6 @@ function goBy(state: CoreState, config: Config, writes: readonly Write[], out: E
   reviewEvictions(membership, out);
   beginAnew(state, out);
   beginWaiting(state, out);
-  greetAll(membership, out);
+  // Voters tell everybody at once. That the others go by it too, nobody waits to hear: in a large mesh, they say so when it is their turn.
+  greetAll(membership, out, { isForVoters: !votersIn(membership).has(self) });
 }

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { adopt, joinMesh, withdraw } from '../../../mesh/membership/adoption.ts';
+import { GREETED_BY_ALL_MAX } from '../../../mesh/membership/greeted-hosts.ts';
 import { createMove } from '../../../mesh/membership/move.ts';
 import { createConfigProposal } from '../../../mesh/membership/succession.ts';
-import type { AddressKey, AgentId, ClaimId } from '../../../mesh/names.ts';
+import type { AddressKey, AgentId, ClaimId, HostId } from '../../../mesh/names.ts';
 import { type Config, EVICTED, firstConfig, recoveredConfig } from '../../../mesh/state/config.ts';
 import type { CoreState } from '../../../mesh/state/core-state.ts';
 import type { Effect } from '../../../mesh/state/events.ts';
 import { RegisterTable } from '../../../mesh/state/register-table.ts';
-import { effectsOf, greetedBy, type KnownCore, MESH, run, started, writesOf } from '../../support/core-on.ts';
+import { coreOn, effectsOf, greetedBy, type KnownCore, MESH, run, started, writesOf } from '../../support/core-on.ts';
 import { cloud, DATA, dataOf, desk, lab, mac, mini, votersOf, wishOf } from '../../support/membership-of.ts';
 
 const KEY = 'titania@x.test' as AddressKey;
@@ -57,6 +58,27 @@ describe('a configuration that is adopted', () => {
     expect(why(MESH, { ...later, settled: [7] })).toEqual(['returned']);
     expect(why(MESH, later)).toEqual([]);
     expect(why(absent, later, [])).toEqual([]);
+  });
+
+  it('is told by a voter to everybody at once, and by any other host of a large mesh when it is its turn', () => {
+    const many = Array.from({ length: GREETED_BY_ALL_MAX }, (_, at) => `n${at}` as HostId);
+    const members = [cloud, mac, mini, ...many].sort();
+    const wish = wishOf([cloud, mac, mini], members);
+    const toldBy = (self: HostId) => {
+      const state = coreOn(self, { config: undefined, wish });
+      run(state, { type: 'started' });
+      const effects = adopted(state, { ...MESH, members });
+      return effects.flatMap((effect) => (effect.type === 'ask' ? [[effect.to, effect.isRoutine === true]] : []));
+    };
+    expect(toldBy(mac)).toHaveLength(members.length - 1);
+    expect(toldBy(mac).filter(([, isRoutine]) => isRoutine)).toEqual([]);
+    expect(toldBy('n7' as HostId).map(([to, isRoutine]) => [to, isRoutine])).toEqual([
+      [cloud, true],
+      [mac, true],
+      [mini, true],
+      ['n6', true],
+      ['n8', true],
+    ]);
   });
 
   it('is told to every host that it or the file names, after it was written', () => {
