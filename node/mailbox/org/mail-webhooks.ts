@@ -64,6 +64,17 @@ export class MailWebhooks {
     return await this.get({ scope, id: webhook.id });
   }
 
+  /** The one that was made with that client id before, whatever it was asked to be. */
+  known({ podId, inboxId }: Scope, clientId: string | undefined): Subscription | undefined {
+    return this.#all().find(
+      (one) =>
+        clientId !== undefined &&
+        one.clientId === clientId &&
+        one.ownerInboxId === inboxId &&
+        (inboxId !== undefined || one.ownerPodId === podId),
+    );
+  }
+
   /** Throws `not_found`. */
   async get({ scope, id }: WebhookMeant): Promise<Subscription> {
     const found = (await this.#within(scope)).find((one) => one.id === id);

@@ -128,9 +128,8 @@ export const sockets: ProofSteps = (world) => {
     await expect.poll(() => idsHeard(first), POLL).toEqual(ids);
     const since = String(first.events()[6]?.eventId);
     await host.stop();
-    await expect.poll(() => first.closed, POLL).toEqual([RESTARTING]);
-
     await host.start();
+    await expect.poll(() => first.closed, POLL).toEqual([RESTARTING]);
     await arrive(15);
     using second = await listening(client, wish, { queryParams: { since } });
     await arrive(15);

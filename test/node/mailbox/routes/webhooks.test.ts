@@ -29,6 +29,16 @@ describe('/v0/webhooks', () => {
     expect(await create({ client_id: 'mine', event_types: ['message.sent'] })).toEqual(made);
   });
 
+  it('answers with the one of that client id, though what was named is gone, and makes another one in another scope', async () => {
+    const made = await create({ inbox_ids: [B], client_id: 'mine' });
+    await node.v0('DELETE', `/inboxes/${B}`);
+    expect(await create({ inbox_ids: [B], client_id: 'mine' })).toEqual(made);
+    expect(await create({ client_id: 'mine', url: 'http://169.254.169.254/' })).toEqual(made);
+    const ofInbox = await create({ client_id: 'mine' }, `/inboxes/${A}/webhooks`);
+    expect(ofInbox.webhook_id).toEqual(expect.not.stringContaining(made.webhook_id));
+    expect(await create({ client_id: 'mine' }, `/inboxes/${A}/webhooks`)).toEqual(ofInbox);
+  });
+
   it('changes events and inboxes', async () => {
     const { webhook_id: id } = await create();
     const patch = (body: object) => node.v0('PATCH', `/webhooks/${id}`, body);
