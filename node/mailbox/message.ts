@@ -91,6 +91,8 @@ export interface MailReport {
   readonly kind: 'bounce' | 'complaint';
   /** The Message-ID of that mail. */
   readonly aboutId: string;
+  /** False: a bounce that says nothing of failure, but that the mail was delivered, or is late. */
+  readonly isFailure?: boolean | undefined;
   /** Feedback-Type of RFC 5965 §3.1, such as `abuse`. */
   readonly complaintType?: string | undefined;
 }

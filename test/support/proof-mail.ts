@@ -17,6 +17,27 @@ export function complaintAbout(messageId: string, id: string): string {
   ].join('\r\n');
 }
 
+/** Word of a mail server that a mail lies in the mailbox of a recipient (RFC 3464), as who asks for that gets. */
+export function deliveryOf(messageId: string, recipient: string): string {
+  return [
+    ...['Message-ID: <delivery@y.com>', 'From: MAILER-DAEMON@y.com', 'Subject: Delivered', 'MIME-Version: 1.0'],
+    ...['Content-Type: multipart/report; report-type=delivery-status; boundary=b', '', '--b'],
+    ...['Content-Type: text/plain', '', 'Delivered.', '', '--b', 'Content-Type: message/delivery-status', ''],
+    ...['Reporting-MTA: dns; mx.y.com', '', `Final-Recipient: rfc822; ${recipient}`, 'Action: delivered'],
+    ...[
+      'Status: 2.0.0',
+      '',
+      '--b',
+      'Content-Type: text/rfc822-headers',
+      '',
+      `Message-ID: ${messageId}`,
+      '',
+      '--b--',
+      '',
+    ],
+  ].join('\r\n');
+}
+
 /** Hands a mail over, as that sender. */
 export async function handOver(
   { smtp }: Pick<LiveMailbox, 'smtp'>,

@@ -22,13 +22,19 @@ export function reportIn(
   const isBounce = status !== undefined || isPlainBounce(headers, mailFrom);
   const aboutId = feedback === undefined && !isBounce ? undefined : idOf(headers, parts);
   if (aboutId === undefined) return undefined;
-  if (feedback === undefined) return { kind: 'bounce', aboutId };
+  if (feedback === undefined) return { kind: 'bounce', aboutId, isFailure: isFailure(status) };
   const type = firstField(headerFields(feedback.octets ?? Buffer.alloc(0)), 'feedback-type') ?? '';
   return {
     kind: 'complaint',
     aboutId,
     complaintType: /^[\w-]+/.exec(type)?.[0]?.slice(0, TYPE_CHARACTERS_MAX) ?? 'abuse',
   };
+}
+
+/** RFC 3464 §2.3.3; what says nothing of that is a report of failure, as it was before there was a word for anything else. */
+function isFailure(status: Part | undefined): boolean {
+  const actions = (status?.octets?.toString('latin1') ?? '').match(/^action:[ \t]{0,10}[a-z]{1,20}/gim) ?? [];
+  return actions.length === 0 || actions.some((action) => /failed$/i.test(action));
 }
 
 /** Systems older than RFC 3464 write to the null sender's mail in words alone. */

@@ -48,8 +48,9 @@ export function sentMailOf(
 }
 
 /** Labels of the report itself, beside `received`. */
-export function labelsOfReport({ kind }: MailReport): readonly string[] {
-  return [kind === 'bounce' ? 'bounce' : 'complained'];
+export function labelsOfReport({ kind, isFailure }: MailReport): readonly string[] {
+  if (kind === 'complaint') return ['complained'];
+  return isFailure === false ? [] : ['bounce'];
 }
 
 /** Notes the report in the row `message`. A complaint is told of at once; of a bounce the send module may think otherwise. */

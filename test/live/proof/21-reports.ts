@@ -2,11 +2,12 @@
 import { expect, it } from 'vitest';
 import { refusal } from '../../support/live-mailbox.ts';
 import { orgHook } from '../../support/proof-events.ts';
-import { complaintAbout, handOver } from '../../support/proof-mail.ts';
+import { complaintAbout, deliveryOf, handOver } from '../../support/proof-mail.ts';
 import { mailAt, type ProofSteps, type ProofWorld, WITHOUT_POSTFIX } from '../../support/proof-world.ts';
 import { LIVE_MS_MAX } from '../../support/time-bounds.ts';
 
 const POLL = { timeout: LIVE_MS_MAX / 2, interval: 100 };
+const BOB = 'bob@mail.example.com';
 const EVENTS = ['message.sent', 'message.received', 'message.bounced', 'message.complained'] as const;
 
 /** Addresses to which the whole host writes no more, and why. */
@@ -55,6 +56,30 @@ export const reports: ProofSteps = (world) => {
       expect(hook.told()[1]?.bounce).toMatchObject({ ...about, type: 'Permanent', recipients });
       await expectBlocked(world(), inboxId, gone, 'bounced');
       await expect.poll(() => suppressed(world()), POLL).toContain(`${gone} bounce`);
+    },
+  );
+
+  it.skipIf(WITHOUT_POSTFIX !== undefined)(
+    '21 a report that says that a mail was delivered: message.delivered, and no bounce',
+    async () => {
+      const { client, postfix, newInbox } = world();
+      const { messages, threads } = client.inboxes;
+      const inboxId = await newInbox();
+      const eventTypes = [...EVENTS, 'message.delivered' as const];
+      await using hook = await orgHook(client, { inboxIds: [inboxId], eventTypes });
+      const sent = await messages.send(inboxId, { to: BOB, subject: 'Hi', text: 'Words.' });
+      await mailAt(postfix, 'bob', sent.messageId);
+      const types = () => hook.told().map(({ event_type }) => event_type);
+      await expect.poll(types, POLL).toEqual(['message.sent']);
+      await handOver(world(), '', inboxId, deliveryOf(sent.messageId, BOB));
+      await expect.poll(types, POLL).toEqual(['message.sent', 'message.delivered']);
+      const about = { inbox_id: inboxId, thread_id: sent.threadId, message_id: sent.messageId };
+      expect(hook.told()[1]?.delivery).toMatchObject({ ...about, recipients: [BOB] });
+      const labels = (await threads.get(inboxId, sent.threadId)).messages.map((one) => one.labels);
+      expect(labels[0]).toEqual(['delivered', 'sent']);
+      expect(labels[1]).not.toEqual(expect.arrayContaining(['bounce']));
+      expect(labels[1]).not.toEqual(expect.arrayContaining(['unread']));
+      expect(await refusal(client.inboxes.lists.get(inboxId, 'send', 'block', BOB))).toEqual([404, 'not_found']);
     },
   );
 

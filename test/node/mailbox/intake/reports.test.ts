@@ -27,11 +27,23 @@ describe('a report', () => {
     async (returned) => {
       for (const type of ['message/delivery-status', 'message/global-delivery-status'])
         expect(await report(multipart(type, STATUS, returned))).toEqual({
-          kind: 'bounce',
+          ...{ kind: 'bounce', isFailure: true },
           aboutId: '<sent@agents.example.com>',
         });
     },
   );
+
+  it.each([
+    ['Action: failed', true],
+    ['action:  Failed (bounced)', true],
+    ['Diagnostic-Code: smtp; 550 no', true],
+    ['Action: delivered', false],
+    ['Action: delayed', false],
+    ['Action: relayed', false],
+  ])('with %s: somebody did not get the mail: %s', async (line, isFailure) => {
+    const status = [...STATUS.filter((one) => !one.startsWith('Action')), line];
+    expect(await report(multipart('message/delivery-status', status, 'message/rfc822'))).toMatchObject({ isFailure });
+  });
 
   it('that somebody complains is one about that mail, whoever it comes from', async () => {
     const complaint = multipart('message/feedback-report', FEEDBACK, 'message/rfc822');
