@@ -1,6 +1,6 @@
 // What an inbox sends. Each mail is written down whole, handed to the send module under its own id, and then put into the inbox, and into
 // those inboxes of this host that it is for. A crash at any step leaves a row that the next start takes up: none is lost, none is sent twice.
-
+import { anyAddressKey } from '../../../mesh/address/identity.ts';
 import { MeshError } from '../../../mesh/errors.ts';
 import type { Clock, Random } from '../../../mesh/ports.ts';
 import { newUuid } from '../../../mesh/uuid.ts';
@@ -152,7 +152,7 @@ export class Outbox {
     const content: Readied['content'] = {
       ...{ from: senderOf(inbox), to, cc, bcc, replyTo, subject, text, references, attachments: files },
       headers: [...headers, ['X-Mesh-Loop', inbox.inboxId]],
-      messageId: `<${id}@${inbox.inboxId.slice(inbox.inboxId.lastIndexOf('@') + 1)}>`,
+      messageId: `<${id}@${asciiDomainOf(inbox.inboxId)}>`,
       date: new Date(clock.wallMs()).toISOString(),
       ...(html === undefined ? {} : { html }),
       ...(payload === undefined ? {} : { payload }),
@@ -280,6 +280,12 @@ function isRefusal(error: unknown): boolean {
 
 /** Codes of refusals that no later try changes. */
 const FOR_GOOD: readonly string[] = ['sender_not_owned', 'invalid_request', 'invalid_address'];
+
+/** Or programs that answer could not name the mail in a header. */
+function asciiDomainOf(inboxId: string): string {
+  const key = anyAddressKey(inboxId) ?? inboxId;
+  return key.slice(key.lastIndexOf('@') + 1);
+}
 
 function senderOf({ inboxId, displayName = '' }: Inbox): Mailbox {
   return { name: displayName.toWellFormed(), address: inboxId };

@@ -17,6 +17,14 @@ it('has inboxes by either of its names, and stays while there are some', async (
     const { status, body } = await node.v0('POST', '/inboxes', { username, domain });
     expect([status, body.inbox_id]).toEqual([200, `${username}@bücher.example`]);
   }
+  const other = encodeURIComponent('other@bücher.example');
+  const to = 'support@bücher.example';
+  const { body: sent } = await node.v0('POST', `/inboxes/${other}/messages/send`, { to, text: 'Words.' });
+  expect(sent.message_id, 'in letters that an answer can have in its header').toMatch(/@xn--bcher-kva\.example>$/);
+  const own = `/inboxes/${encodeURIComponent(to)}/messages`;
+  const answer = await node.v0('POST', `${own}/${encodeURIComponent(sent.message_id)}/reply`, { text: 'More.' });
+  expect(answer.status).toBe(200);
+  expect((await node.v0('GET', `/threads/${sent.thread_id}`)).body.message_count).toBe(2);
   expect(await node.v0('DELETE', path)).toMatchObject({ status: 403, body: { code: 'cannot_delete' } });
   for (const username of ['support', 'other'])
     await node.v0('DELETE', `/inboxes/${encodeURIComponent(`${username}@bücher.example`)}`);
