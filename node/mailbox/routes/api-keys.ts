@@ -18,7 +18,7 @@ const name = z
   .string()
   .min(1)
   .max(128)
-  .regex(/^[^\p{Cc}]*$/u, 'must have no control characters');
+  .regex(/^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]*$/u, 'must have no control characters');
 const permissions = z.strictObject(
   Object.fromEntries(PERMISSIONS.map((permission) => [permission, z.boolean().optional()])) as Record<
     Permission,

@@ -37,7 +37,7 @@ const FEW_KEYS = `must have at most ${METADATA_KEYS_MAX} keys`;
 const displayName = z
   .string()
   .max(128)
-  .regex(/^[^\p{Cc}]*$/u, 'must have no control characters');
+  .regex(/^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]*$/u, 'must have no control characters');
 
 const creation = z.strictObject({
   username: z.string().min(1).max(64).optional(),

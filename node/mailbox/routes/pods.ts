@@ -18,7 +18,7 @@ const creation = z.strictObject({
     .string()
     .min(1)
     .max(128)
-    .regex(/^[^\p{Cc}]*$/u, 'must have no control characters')
+    .regex(/^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]*$/u, 'must have no control characters')
     .optional(),
   client_id: z
     .string()

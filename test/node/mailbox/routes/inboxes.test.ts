@@ -86,6 +86,8 @@ describe('POST /v0/inboxes', () => {
       [{ username: '' }, 400, 'validation_error'],
       [{ client_id: 'no spaces' }, 400, 'validation_error'],
       [{ display_name: 'a\nb' }, 400, 'validation_error'],
+      [{ display_name: 'a\ud800' }, 400, 'validation_error'],
+      [{ display_name: 'a\u2028b' }, 400, 'validation_error'],
       [{ metadata: { nested: {} } }, 400, 'validation_error'],
       [{ user_name: 'a' }, 400, 'validation_error'],
       [[], 400, 'validation_error'],
