@@ -1,5 +1,5 @@
 // Mails and threads that are found by words. How well a mail fits is asked of the newest some thousand that are found, then of those behind
-// them, so that a word which every mail has costs no more than another.
+// them, so that a word which every mail has costs no more than another. The index narrows by integers alone, which a number that is bound is not.
 import type { SQLInputValue } from 'node:sqlite';
 import { levelOf, type Scope } from '../scope.ts';
 import type { Found, FoundMail, FoundTexts, FoundThread, SearchPlace, SearchQuestion } from '../search-question.ts';
@@ -167,13 +167,13 @@ export class SearchReader {
     const { anywhere, sql, values } = search;
     const newest = this.#connection.all<Ranked>(
       `SELECT message.row, message.thread FROM search CROSS JOIN message ON message.row = search.rowid
-       WHERE search MATCH ? AND search.rowid BETWEEN ? AND ? AND ${sql} ORDER BY search.rowid DESC LIMIT ?`,
+       WHERE search MATCH ? AND search.rowid BETWEEN CAST(? AS INTEGER) AND CAST(? AS INTEGER) AND ${sql} ORDER BY search.rowid DESC LIMIT ?`,
       ...[anywhere, low, high, ...values, this.#orderedMax],
     );
     const [top, bottom] = [newest[0]?.row ?? 0, newest.at(-1)?.row ?? 0];
     const isMore = low > 0 || newest.length === this.#orderedMax;
     const scores = this.#connection.all<{ row: number; score: number }>(
-      `SELECT rowid AS row, bm25(search, ${WEIGHTS}) AS score FROM search WHERE search MATCH ? AND rowid BETWEEN ? AND ?`,
+      `SELECT rowid AS row, bm25(search, ${WEIGHTS}) AS score FROM search WHERE search MATCH ? AND rowid BETWEEN CAST(? AS INTEGER) AND CAST(? AS INTEGER)`,
       ...[top - bottom < DENSE * newest.length ? search.asWordsEverywhere : search.asWords, bottom, top],
     );
     // The less, the better; what has a word as a part of another alone comes behind, the newest first.
