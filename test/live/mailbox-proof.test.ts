@@ -24,13 +24,14 @@ import { kill } from './proof/37-kill.ts';
 import { wrongHost } from './proof/38-wrong-host.ts';
 import { corpus } from './proof/39-corpus.ts';
 import { notImplemented } from './proof/40-not-implemented.ts';
+import { wire } from './proof/42-wire.ts';
 
 /** In the order in which they are walked. */
 const PROOF: readonly ProofSteps[] = [
   ...[inboxes, reading, answers, labels],
   ...[drafts, lists, reports, webhooks, sockets],
   ...[workers, pods, keys, isolation, domains, metrics, search, many],
-  ...[deletion, kill, wrongHost, corpus, notImplemented],
+  ...[deletion, kill, wrongHost, corpus, notImplemented, wire],
 ];
 
 const unless = WITHOUT_POSTFIX === undefined ? '' : ` (steps are skipped: ${WITHOUT_POSTFIX})`;

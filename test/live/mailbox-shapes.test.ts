@@ -12,8 +12,8 @@ import {
 } from '../support/answered-mailbox.ts';
 import { methodsOf } from '../support/client-methods.ts';
 import { type Call, DELETED } from '../support/deleting-calls.ts';
-import { NOWHERE } from '../support/domain-calls.ts';
 import type { MailboxWorld } from '../support/mailbox-calls.ts';
+import { nowhere } from '../support/mailbox-nowhere.ts';
 import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 import { VENDOR_CALLS } from '../support/vendor-calls.ts';
 import type { Zone } from '../support/zone.ts';
@@ -78,17 +78,6 @@ const UNNAMED_404 =
 /** Methods that take more than the names of what they are about. */
 const TAKES_FORM =
   /\.(create|update|updateHeaders|list|search|send|reply|replyAll|forward|batchGet|batchUpdate|queryEvents|queryUsage)$/;
-
-/** The ids of nothing; what is asked aside is asked of what there is. */
-const nowhere = (): MailboxWorld => ({
-  ...world,
-  ...{ inboxId: 'never@agents.example.com', messageIds: ['<nobody@y.com>', '<neither@y.com>'], threadId: 'never' },
-  ...{ draftId: 'never', draftFileId: 'never', failedDraftId: 'never' },
-  ...{ attachmentId: '9-00000000', webhookId: 'never', inboxWebhookId: 'never', keyId: 'never', inboxKeyId: 'never' },
-  ...{ podId: 'never', podInboxId: 'never@agents.example.com', podThreadId: 'never', podAttachmentId: '9-00000000' },
-  ...{ podKeyId: 'never', podWebhookId: 'never', podDraftId: 'never', podDraftFileId: 'never' },
-  ...{ domainId: NOWHERE, podDomainId: NOWHERE },
-});
 
 const VALIDATION = [AgentMail.ValidationError, 400, serialization.ValidationErrorResponse] as const;
 const CONFLICT = [AgentMail.ConflictError, 409, serialization.ErrorResponse] as const;
@@ -246,7 +235,7 @@ describe('a refusal of the client of AgentMail', () => {
   it.each(naming)(
     'of %s with what is not there is a 404 in its form',
     async (name, call) => {
-      const { error, answer } = await refusalOf(call, nowhere());
+      const { error, answer } = await refusalOf(call, nowhere(world));
       expect(error).toMatchObject({ statusCode: 404, body: { code: 'not_found' } });
       expect(error instanceof AgentMail.NotFoundError).toBe(!UNNAMED_404.test(name));
       expect(faultsOf(serialization.ErrorResponse, answer)).toEqual([]);
