@@ -215,7 +215,8 @@ export class HostileQuestions {
     const rest = path.replace(/^\/(?:v0|api\/mailbox)(?:\/pods\/:pod_id|\/inboxes\/:inbox_id)?(?=\/)/, '');
     const whole = BODIES[`${method} ${rest}`]?.(ids) ?? {};
     const type = 'application/json';
-    if (inputs.chance(0.05)) return {};
+    // One without a body waits for a minute.
+    if (rest !== '/wait' && inputs.chance(0.05)) return {};
     if (inputs.chance(0.08)) return { type, body: this.#garbage(whole) };
     const varied = this.#varied(whole);
     // What would only make an answer wait.
