@@ -245,13 +245,13 @@ const approval: ProofSteps = (world) => {
       const wish = { inReplyTo: '<may@y.com>', to: [BOB], text: 'For 900.', labels: ['needs-approval'] };
       const { draftId } = await agent.drafts.create(inboxId, wish);
       for (const call of [
-        agent.drafts.send(inboxId, draftId, {}),
-        agent.messages.send(inboxId, { to: BOB, text: 'For 900.' }),
-        agent.messages.reply(inboxId, '<may@y.com>', { text: 'For 900.' }),
-        agent.drafts.create(inboxId, { to: [BOB], sendAt: at(1_000) }),
-        agent.drafts.update(inboxId, draftId, { sendAt: at(1_000) }),
+        () => agent.drafts.send(inboxId, draftId, {}),
+        () => agent.messages.send(inboxId, { to: BOB, text: 'For 900.' }),
+        () => agent.messages.reply(inboxId, '<may@y.com>', { text: 'For 900.' }),
+        () => agent.drafts.create(inboxId, { to: [BOB], sendAt: at(1_000) }),
+        () => agent.drafts.update(inboxId, draftId, { sendAt: at(1_000) }),
       ])
-        expect(await refusal(call)).toEqual([403, 'missing_permission']);
+        expect(await refusal(call())).toEqual([403, 'missing_permission']);
       expect(await refusal(human.drafts.create(inboxId, wish))).toEqual([403, 'missing_permission']);
 
       const [waiting] = (await human.drafts.list(inboxId, { labels: ['needs-approval'] })).drafts;

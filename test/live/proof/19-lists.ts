@@ -249,10 +249,10 @@ const unauthenticated: ProofSteps = (world) => {
     const blind = new AgentMailClient({ apiKey: key.apiKey, baseUrl: host.url }).inboxes;
     const release = { removeLabels: ['unauthenticated'] };
     for (const call of [
-      blind.messages.get(inboxId, '<forged@y.com>'),
-      blind.messages.update(inboxId, '<forged@y.com>', release),
+      () => blind.messages.get(inboxId, '<forged@y.com>'),
+      () => blind.messages.update(inboxId, '<forged@y.com>', release),
     ])
-      expect(await refusal(call), 'a key that may not read it').toEqual([404, 'not_found']);
+      expect(await refusal(call()), 'a key that may not read it').toEqual([404, 'not_found']);
 
     expect((await messages.update(inboxId, '<forged@y.com>', release)).labels).toEqual(['received', 'unread']);
     expect(await shown()).toEqual(['<forged@y.com>', '<known@y.com>']);
