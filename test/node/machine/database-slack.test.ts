@@ -140,6 +140,38 @@ describe('what belongs to nothing in a database', () => {
     expect(database.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }]);
   });
 
+  it('is nothing of what tables, indexes, an index of words and long rows hold', () => {
+    database.exec(`
+      CREATE TABLE mail (at INTEGER PRIMARY KEY, sender TEXT, body BLOB);
+      CREATE INDEX mail_by_sender ON mail (sender, at DESC);
+      CREATE VIRTUAL TABLE words USING fts5 (body);
+    `);
+    const all = () =>
+      ['mail', 'words', 'words_data', 'words_docsize', 'text'].map((table) =>
+        database.prepare(`SELECT * FROM ${table}`).all(),
+      );
+    const drawn = seededRandom(2);
+    const below = (max: number) => Math.floor(drawn.next() * max);
+    for (let round = 0; round < 30; round += 1) {
+      database.exec('BEGIN');
+      for (let step = 0; step < 200; step += 1) {
+        const at = below(400);
+        const body = `${WORD} ${at} `.repeat(below(8) === 0 ? below(900) : below(30));
+        database.prepare('DELETE FROM mail WHERE at = ?').run(at);
+        database.prepare('DELETE FROM words WHERE rowid = ?').run(at);
+        if (below(3) === 0) continue;
+        database.prepare('INSERT INTO mail VALUES (?, ?, ?)').run(at, `${below(50)}@x.com`, Buffer.from(body));
+        database.prepare('INSERT INTO words (rowid, body) VALUES (?, ?)').run(at, body);
+      }
+      database.exec('COMMIT');
+      const before = all();
+      overwriteAll();
+      expect(all()).toEqual(before);
+      expect(database.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }]);
+      database.exec("INSERT INTO words (words) VALUES ('integrity-check')");
+    }
+  });
+
   it('is not looked for in a tree that is damaged, of which nothing is changed', () => {
     fill(3_000);
     intoFile();
