@@ -41,7 +41,7 @@ export function draftForm(
   const said = typed ?? saidBy(draft);
   const why = asker.refuses(acting);
   const dead = why === undefined ? '' : trusted(' disabled');
-  if (Math.max(draft.text?.length ?? 0, draft.html?.length ?? 0) > EDITED_CHARACTERS_MAX)
+  if (isTooLong(draft))
     return markup`<p class="empty">It is too long to be changed here; a program does that by PATCH.</p>`;
   const lines = (field: Field, rows: number) => markup`<div><label for="${field}">${LABELS[field]}</label>
 <textarea id="${field}" name="${field}" rows="${rows}" spellcheck="false"${dead}>
@@ -60,6 +60,15 @@ ${line('send_at', 'datetime-local')}
 <button${dead}>Save</button>
 </form>
 ${why === undefined ? '' : markup`<p class="dim">${why.message}</p>`}`;
+}
+
+/** Whether the page has a form with what the draft says. */
+export function isEdited(draft: Draft): boolean {
+  return draft.status !== 'sending' && !isTooLong(draft);
+}
+
+function isTooLong({ text = '', html = '' }: Draft): boolean {
+  return Math.max(text.length, html.length) > EDITED_CHARACTERS_MAX;
 }
 
 /** Rows of a field in which long lines break. */

@@ -11,7 +11,7 @@ import type { Draft, DraftItem } from '../draft.ts';
 import { noSuch } from '../errors.ts';
 import { draftBody } from '../http/draft-body.ts';
 import type { Scope } from '../scope.ts';
-import { type DraftTyped, draftForm } from './draft-form.ts';
+import { type DraftTyped, draftForm, isEdited } from './draft-form.ts';
 import { filesOf, mailText, WHOLE_TEXT_MAX } from './mail-article.ts';
 import { at, choices, labelMarks, named, tabs, titleOf } from './mail-fragments.ts';
 import { acting, type MailboxDoor } from './mailbox-door.ts';
@@ -142,7 +142,7 @@ ${
         { label: 'HTML', query: { view: 'html' }, isChosen: isHtml },
       ])
 }
-${isHtml ? frameOf(`${path}/html`, 'The HTML of this draft') : mailText({ ...NO_MAIL, text: draft.text }, WHOLE_TEXT_MAX)}
+${isHtml ? frameOf(`${path}/html`, { what: 'The HTML of this draft', targets: isEdited(draft) ? 'in its HTML below' : undefined }) : mailText({ ...NO_MAIL, text: draft.text }, WHOLE_TEXT_MAX)}
 ${draft.html === undefined || isHtml ? '' : markup`<p class="dim">It has HTML besides, which most people will see in place of this text.</p>`}
 ${draft.origin?.kind === 'forward' ? markup`<p class="dim">Below it stands <a href="${messagePath(inboxId, draft.origin.messageId)}">the mail that it passes on</a>, with its files.</p>` : ''}
 </article>

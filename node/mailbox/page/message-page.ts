@@ -71,9 +71,14 @@ export function toFile(c: Context, { download_url: url }: { readonly download_ur
   return answer;
 }
 
-export function frameOf(path: string, what: string): Markup {
+/** `targets`: the place on the page that says where its links would lead; absent: none does. */
+export function frameOf(
+  path: string,
+  { what, targets }: { readonly what: string; readonly targets?: string | undefined },
+): Markup {
+  const elsewhere = targets === undefined ? '' : `; where they would lead stands ${targets}`;
   return markup`<iframe class="foreign" sandbox="" src="${path}" title="${what}" referrerpolicy="no-referrer"></iframe>
-<p class="dim">Shown without its styles, without pictures from elsewhere, and without what it hides. Its links lead nowhere here; where they would lead stands in the text.</p>`;
+<p class="dim">Shown without its styles, without pictures from elsewhere, and without what it hides. Its links lead nowhere here${elsewhere}.</p>`;
 }
 
 async function meantBy(c: Context, { inboxes }: Pick<MailboxPageServices, 'inboxes'>) {
@@ -98,7 +103,7 @@ ${choices('How it is shown', path, [
   { label: 'text', query: {}, isChosen: !isHtml },
   ...(mail.html === undefined ? [] : [{ label: 'HTML', query: { view: 'html' }, isChosen: isHtml }]),
 ])}
-${isHtml ? frameOf(`${path}/html`, 'The HTML of this mail') : mailText(shown, WHOLE_TEXT_MAX)}
+${isHtml ? frameOf(`${path}/html`, { what: 'The HTML of this mail', targets: 'in the text' }) : mailText(shown, WHOLE_TEXT_MAX)}
 <p class="more"><a href="${path}/raw" download>The mail as it came</a> (message.eml)</p>
 </article>
 ${labelForms(mail, path, asker)}`;

@@ -88,6 +88,16 @@ describe('a draft', () => {
     expect((await world.visitor.get(sentTo(await world.visitor.get(link)))).html).toBe('hello');
   });
 
+  it('says of its HTML where its links are read: in the HTML that is edited, and nowhere when that is too long', async () => {
+    const html = '<a href="https://shop.example">here</a>';
+    const shown = async (id: string) => (await world.visitor.get(`${pathOf(id)}?view=html`)).html;
+    const short = await shown(await world.draft({ text: 'Dear', html }));
+    expect(short).toContain('where they would lead stands in its HTML below.');
+    expect(fieldsOf(short)).toMatchObject({ html });
+    const long = await shown(await world.draft({ text: 'Dear', html: html + 'x'.repeat(300_000) }));
+    expect(long).toContain('Its links lead nowhere here.');
+  });
+
   it('is approved: sent as it was seen, once', async () => {
     const id = await world.draft({ to: [BOB], subject: 'Offer', text: 'Hi' });
     const fields = { revision: '1' };
