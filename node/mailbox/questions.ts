@@ -182,6 +182,8 @@ export interface QueryQuestions extends DraftReads, OverviewReads {
   /** Whether a mail, or any of a thread, has one of the labels. */
   isLabelled(question: LabelledQuestion): boolean;
   inbox(inboxId: string): Inbox | undefined;
+  /** The inbox that was made with that client id; without a pod, in the default one. */
+  inboxOfClient(made: Pick<InboxDraft, 'podId'> & { readonly clientId: string }): Inbox | undefined;
   inboxes(question: InboxesQuestion): Listed<Inbox>;
   searchInboxes(question: InboxSearch): Listed<Inbox>;
   mail(question: MailQuestion): WholeMail | undefined;

@@ -100,7 +100,11 @@ export class Inboxes {
    * address again where it was taken away. Throws `resource_taken`, `domain_not_verified`, `validation_error`, `limit_exceeded`, `service_unavailable`.
    */
   async create(wish: InboxWish): Promise<Inbox> {
-    const { intake, addresses } = this.#parts;
+    const { intake, query, addresses } = this.#parts;
+    const { clientId, pod } = wish;
+    // Its domain may be nobody's any more.
+    const made = clientId && (await query.ask('inboxOfClient', { podId: pod?.podId, clientId }));
+    if (made) return await this.#known({ outcome: 'known', inbox: made }, wish);
     const draft = await this.#draft(wish);
     const owner = addresses.ownerOf(draft.inboxId);
     // To whom an address belongs that another agent has got by other ways, the organization alone decides.

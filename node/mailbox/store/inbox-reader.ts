@@ -2,7 +2,7 @@
 import type { SQLInputValue } from 'node:sqlite';
 import type { Inbox } from '../inbox.ts';
 import type { Listed, ListPlace } from '../list.ts';
-import type { InboxesQuestion, InboxSearch } from '../questions.ts';
+import type { InboxesQuestion, InboxSearch, QueryQuestions } from '../questions.ts';
 import { beginningsOf } from '../search-text.ts';
 import type { Connection } from './database.ts';
 import { INBOX, INBOX_COLUMNS, inboxOf, type StoredInbox } from './inbox-rows.ts';
@@ -20,6 +20,14 @@ export class InboxReader {
     const sql = `${INBOX} WHERE inbox_id = ? AND state = 'active'`;
     const stored = this.#connection.get<StoredInbox>(sql, inboxId);
     return stored === undefined ? undefined : inboxOf(stored);
+  }
+
+  /** Without a pod, in the default one. */
+  findOfClient({ podId, clientId }: Parameters<QueryQuestions['inboxOfClient']>[0]): Inbox | undefined {
+    const [pod, values] = podId === undefined ? ['slug IS NULL', []] : ['pod_id = ?', [podId]];
+    const sql = `${INBOX} WHERE inbox.pod = (SELECT row FROM pod WHERE ${pod}) AND client_key = ? AND state = 'active'`;
+    const stored = this.#connection.get<StoredInbox>(sql, ...values, clientId);
+    return stored && inboxOf(stored);
   }
 
   /** The newest first, unless the question says otherwise. */

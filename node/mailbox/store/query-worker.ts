@@ -78,6 +78,7 @@ answerQuestions<QueryQuestions>(
   port,
   {
     inbox: (inboxId) => inboxes.find(inboxId),
+    inboxOfClient: (made) => inboxes.findOfClient(made),
     pod: (text) => pods.find(text),
     pods: (question) => pods.list(question),
     isLabelled: (question) => isLabelled(connection, question),

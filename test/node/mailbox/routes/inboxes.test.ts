@@ -48,6 +48,21 @@ describe('POST /v0/inboxes', () => {
     expect(await owners()).toHaveLength(1);
   });
 
+  it('answers a client id with its inbox, though the domain is nobody’s any more, in its own pod alone', async () => {
+    await node.ask('POST', '/api/agents', {
+      ...{ id: 'iac', name: 'iac' },
+      tools: { email: { addresses: [{ address: 'titania@x.com' }] } },
+    });
+    const wish = { username: 'titania', domain: 'x.com', client_id: 'mine' };
+    const made = await node.v0('POST', '/inboxes', wish);
+    expect(made.status).toBe(200);
+    expect(await node.v0('POST', '/inboxes', { ...wish, username: 'oberon' })).toMatchObject({
+      ...{ status: 200, body: made.body },
+    });
+    const pod = (await node.v0('POST', '/pods', { name: 'A' })).body.pod_id;
+    expect((await node.v0('POST', `/pods/${pod}/inboxes`, { ...wish, username: 'oberon' })).status).toBe(403);
+  });
+
   it('refuses an address that another inbox has, and leaves nothing behind', async () => {
     await node.v0('POST', '/inboxes', { username: 'a' });
     expect(await node.v0('POST', '/inboxes', { username: 'a', client_id: 'mine' })).toMatchObject({
