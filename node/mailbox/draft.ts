@@ -207,6 +207,12 @@ export interface DraftWrites {
 /** What is read of drafts. */
 export interface DraftReads {
   draft(question: DraftQuestion): Draft | undefined;
+  /** The draft that was made with that client id, unless it answers or passes on a mail with one of the denied labels. */
+  draftOfClient(meant: {
+    readonly inboxId: string;
+    readonly clientId: string;
+    readonly denied: readonly string[];
+  }): Draft | undefined;
   drafts(question: DraftsQuestion): Listed<DraftItem>;
   /** The draft as a page that may be shown, as its mail would be. */
   draftPreview(question: DraftQuestion): string | undefined;

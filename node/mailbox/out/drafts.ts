@@ -98,6 +98,8 @@ export class Drafts {
    */
   async create({ inboxId }: Pick<Inbox, 'inboxId'>, form: DraftForm, asker: DraftAsker): Promise<Draft> {
     const { intake, internalDomains, newUuid, clock } = this.#parts;
+    const known = await this.#known(inboxId, form, asker);
+    if (known !== undefined) return known;
     const rules = rulesFor({ inboxId }, internalDomains);
     const begin = async () => {
       refuseDraftLabels(form.labels, 'labels');
@@ -109,7 +111,11 @@ export class Drafts {
     return await this.#withFiles(form.attachments, asker.client, begin, async (words, files) => {
       const draft = { ...words, files, inboxId, draftId: newUuid(), clientId: form.client_id, labels: form.labels };
       const timed = { ...draft, sendAtMs: form.send_at, atMs: clock.wallMs() };
-      return this.#settled(await intake.ask('createDraft', timed), draft);
+      const made = await intake.ask('createDraft', timed);
+      if (made.outcome !== 'known') return this.#settled(made, draft);
+      const other = await this.#known(inboxId, { ...form, attachments: [] }, asker);
+      if (other === undefined) throw noSuch('draft');
+      return other;
     });
   }
 
@@ -199,6 +205,19 @@ export class Drafts {
       if (expected === undefined) throw error;
       log.warn('mailbox.draft_unsettled', { draftId: ended.draftId, message: expected.message });
     }
+  }
+
+  /** Made by the request before, whose time may have passed since, and whose message may be gone; the asker may read what it answers. */
+  async #known(
+    inboxId: string,
+    { client_id: clientId, attachments }: Pick<DraftForm, 'client_id' | 'attachments'>,
+    { denied }: Pick<DraftAsker, 'denied'>,
+  ): Promise<Draft | undefined> {
+    if (clientId === undefined) return undefined;
+    const { query, outbox } = this.#parts;
+    const known = await query.ask('draftOfClient', { inboxId, clientId, denied });
+    if (known !== undefined) await outbox.forgo(attachments.flatMap(({ content }) => content ?? []));
+    return known;
   }
 
   async #original(inboxId: string, form: DraftForm, asker: DraftAsker): Promise<Original | undefined> {

@@ -63,6 +63,8 @@ const IS_ACTIVE = "EXISTS (SELECT 1 FROM inbox WHERE inbox.row = draft.inbox AND
 export const OF_LABELLED = `EXISTS (SELECT 1 FROM message JOIN message_label ON message_label.message = message.row
   WHERE message.inbox = draft.inbox AND message.message_id = draft.head ->> '$.origin.messageId'
   AND label IN (SELECT value FROM json_each(?)))`;
+const OF_CLIENT = `SELECT draft_id FROM draft
+  WHERE inbox = (SELECT row FROM inbox WHERE inbox_id = ?) AND client_id = ? AND NOT ${OF_LABELLED}`;
 const HAS_LABEL =
   '(status = ? OR EXISTS (SELECT 1 FROM draft_label WHERE draft_label.draft = draft.row AND label = ?))';
 
@@ -79,6 +81,11 @@ export class DraftReader implements Omit<DraftReads, 'draftPreview'> {
   draft(question: DraftQuestion): Draft | undefined {
     const stored = this.stored(question);
     return stored && this.whole(stored);
+  }
+
+  draftOfClient({ inboxId, clientId, denied }: Parameters<DraftReads['draftOfClient']>[0]): Draft | undefined {
+    const found = this.#connection.get<{ draft_id: string }>(OF_CLIENT, inboxId, clientId, JSON.stringify(denied));
+    return found && this.draft({ inboxId, draftId: found.draft_id });
   }
 
   /** The row of a draft whose inbox is there. */

@@ -145,6 +145,7 @@ answerQuestions<QueryQuestions>(
     unreadIn: (inboxIds) => overview.unreadIn(inboxIds),
     countedPods: (podIds) => overview.countedPods(podIds),
     draft: (question) => drafts.draft(question),
+    draftOfClient: (meant) => drafts.draftOfClient(meant),
     drafts: (question) => drafts.drafts(question),
     draftPreview,
     draftCounts: () => drafts.draftCounts(),

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { openForReading } from '../../../../node/mailbox/store/database.ts';
 import { COUNTED_DRAFTS } from '../../../../node/mailbox/store/draft-reader.ts';
-import { ANN, BOB, base64, create, draftsOf, mailsOf, onDraft, rows, withTwo } from '../../../support/drafting.ts';
+import { ANN, at, BOB, base64, create, draftsOf, mailsOf, onDraft, rows, withTwo } from '../../../support/drafting.ts';
 
 describe('POST …/drafts', () => {
   it('keeps what it is told, and answers it as it is read again', async () => {
@@ -34,6 +34,29 @@ describe('POST …/drafts', () => {
     const again = await create(node, { client_id: 'one', subject: 'Two' });
     expect(again).toMatchObject({ status: 200, body: first.body });
     expect(await draftsOf(node)).toHaveLength(1);
+  });
+
+  it('is the same draft for the same client id, though its time has passed and its message is gone', async () => {
+    await using node = await withTwo();
+    const said = { to: [ANN], text: 'Hi' };
+    const { message_id: messageId } = (await node.v0('POST', `/inboxes/${BOB}/messages/send`, said)).body;
+    const forms = [
+      { client_id: 'timed', to: [BOB], send_at: '2026-01-27T12:00:10Z' },
+      { client_id: 'answer', in_reply_to: messageId },
+    ];
+    const made = [];
+    for (const form of forms) made.push(await create(node, form));
+    expect(made).toMatchObject([{ status: 200 }, { status: 200 }]);
+    await onDraft(node, 'PATCH', made[0]?.body.draft_id, { to: [], send_at: null });
+    await node.clock.advance(180_000);
+    expect((await node.v0('DELETE', `/inboxes/${ANN}/messages/${at(messageId)}`)).status).toBe(204);
+    for (const [index, form] of forms.entries()) {
+      const again = await create(node, { ...form, attachments: [{ content: base64('x'.repeat(200)) }] });
+      expect(again).toMatchObject({ status: 200, body: { draft_id: made[index]?.body.draft_id } });
+    }
+    expect(await draftsOf(node)).toHaveLength(2);
+    expect(await create(node, { ...forms[0], client_id: 'another' })).toMatchObject({ status: 400 });
+    expect(await create(node, { ...forms[1], client_id: 'another' })).toMatchObject({ status: 404 });
   });
 
   it.each([

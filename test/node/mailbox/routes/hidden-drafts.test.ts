@@ -45,7 +45,7 @@ describe.each([
   it.each(['spam', 'blocked', 'unauthenticated', 'trash'])(
     'which is %s is there for whoever may read that',
     async (name) => {
-      const { draft_id: id, attachments } = await draft(form);
+      const { draft_id: id, attachments } = await draft({ ...form, client_id: 'mine' });
       await draft({ subject: 'Own' });
       await label({ add_labels: [name] });
       expect((await listed()).sort()).toEqual([subject, 'Own'].sort());
@@ -64,6 +64,8 @@ describe.each([
           (await node.v0('GET', '/drafts/never', undefined, blind)).body,
         ]);
       }
+      const again = await node.v0('POST', `/inboxes/${A}/drafts`, { client_id: 'mine' }, blind);
+      expect([again.status, JSON.stringify(again.body)]).toEqual([404, expect.not.stringContaining('watches')]);
       const file = await node.v0('GET', `${path}/attachments/${attachments[0].attachment_id}`, undefined, blind);
       expect([file.status, JSON.stringify(file.body)]).toEqual([404, expect.not.stringContaining('draft')]);
       await label({ remove_labels: [name] });
