@@ -1,5 +1,5 @@
 // Keys that clients of `/v0` show beside the organization's own: of the whole organization, of one pod, or of one inbox.
-import type { Permissions } from './permission.ts';
+import type { Excess, Permissions } from './permission.ts';
 import type { Scope } from './scope.ts';
 
 /** Keys of one host. */
@@ -35,8 +35,19 @@ export interface KeyMeant {
   readonly scope?: Scope | undefined;
 }
 
-export interface KeyChange {
+/** A key that is to be changed or deleted, and what whoever asks may do: a key that may do more is not theirs to touch. */
+export interface KeyHandled {
   readonly meant: KeyMeant;
+  /** Absent: everything. */
+  readonly by?: Permissions | undefined;
+}
+
+/** `gone`: there is no such key. Otherwise what the key may do that whoever asks may not, so that nothing was done. */
+export type KeyRefused = { readonly outcome: 'gone' } | { readonly outcome: 'excess'; readonly excess: Excess };
+export type ChangedKey = { readonly outcome: 'changed'; readonly key: ApiKey } | KeyRefused;
+export type DeletedKey = { readonly outcome: 'deleted' } | KeyRefused;
+
+export interface KeyChange extends KeyHandled {
   /** Absent: as they are. */
   readonly name?: string | undefined;
   readonly permissions?: Permissions | undefined;

@@ -26,11 +26,11 @@ export function allows(permissions: Permissions | undefined, permission: Permiss
   return permissions === undefined || permissions[permission] === true;
 }
 
-/** What a key would have that another has not: a permission, or `all` of them; `undefined`: nothing. */
-export function excessOf(
-  child: Permissions | undefined,
-  parent: Permissions | undefined,
-): Permission | 'all' | undefined {
+/** What a key has that another has not: a permission, or `all` of them. */
+export type Excess = Permission | 'all';
+
+/** `undefined`: nothing. */
+export function excessOf(child: Permissions | undefined, parent: Permissions | undefined): Excess | undefined {
   if (parent === undefined) return undefined;
   if (child === undefined) return 'all';
   return PERMISSIONS.find((permission) => child[permission] === true && parent[permission] !== true);

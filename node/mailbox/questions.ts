@@ -1,5 +1,5 @@
 // What the mailbox's two workers are asked. Each question has one argument and one answer, both of which can be cloned.
-import type { AddedKey, ApiKey, KeyChange, KeyMeant, NewKey } from './api-key.ts';
+import type { AddedKey, ApiKey, ChangedKey, DeletedKey, KeyChange, KeyHandled, KeyMeant, NewKey } from './api-key.ts';
 import type { DomainQuestions } from './domain.ts';
 import type { DraftReads, DraftWrites } from './draft.ts';
 import type { EventReference, ToldEvent } from './event.ts';
@@ -130,9 +130,8 @@ export interface IntakeQuestions extends DomainQuestions, DraftWrites {
   /** `isOperator`: he may take away what this host has made, too. */
   removeListEntry(meant: ListEntryMeant & { readonly isOperator?: boolean }): RemovedListEntry;
   addKey(key: NewKey): AddedKey;
-  changeKey(change: KeyChange): ApiKey | undefined;
-  /** Whether there was such a key. */
-  removeKey(meant: KeyMeant): boolean;
+  changeKey(change: KeyChange): ChangedKey;
+  removeKey(handled: KeyHandled): DeletedKey;
   noteKeyUse(use: { readonly keyId: string; readonly atMs: number }): void;
   /** Takes away events that were kept long enough; whether there is more. `relayedRow`: up to there, the change log has them. */
   trimEvents(question: { readonly nowMs: number; readonly relayedRow: number }): boolean;

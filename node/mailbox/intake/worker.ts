@@ -145,7 +145,7 @@ const answers: Answers<IntakeQuestions> = {
     }),
   putDomainKey: ({ key, atMs, ...meant }) => writer.write(() => writer.domains.putKey(meant, key, atMs)),
   removeDomain: (meant) => writer.write(() => writer.domains.remove(meant)),
-  removeKey: (meant) => writer.write(() => writer.keys.remove(meant)),
+  removeKey: (handled) => writer.write(() => writer.keys.remove(handled)),
   noteKeyUse: ({ keyId, atMs }) => writer.write(() => writer.keys.noteUse(keyId, atMs)),
   trimEvents: (question) =>
     writer.write(() =>

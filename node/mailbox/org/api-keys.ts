@@ -1,11 +1,11 @@
-// Keys that other keys make: their text is told once, and only its digest is kept. None may do more than the one that made it.
+// Keys that other keys make: their text is told once, and only its digest is kept. None may do more than the one that makes, changes or deletes it.
 import type { Clock, Random } from '../../../mesh/ports.ts';
 import { newUuid } from '../../../mesh/uuid.ts';
 import { keyDigest, newKeyText } from '../../keys/key-text.ts';
-import { type ApiKey, type Caller, KEYS_MAX, type KeyChange, type KeyMeant } from '../api-key.ts';
+import { type ApiKey, type Caller, KEYS_MAX, type KeyChange, type KeyMeant, type KeyRefused } from '../api-key.ts';
 import { MailboxError, noSuch } from '../errors.ts';
 import type { Listed } from '../list.ts';
-import { excessOf, type Permissions } from '../permission.ts';
+import { type Excess, excessOf, type Permissions } from '../permission.ts';
 import type { Asks, IntakeQuestions, KeysQuestion, QueryQuestions } from '../questions.ts';
 import type { Scope } from '../scope.ts';
 import { KEY_MARK } from './organization-key.ts';
@@ -63,21 +63,37 @@ export class ApiKeys {
     return existing(await this.#parts.query.ask('key', meant));
   }
 
-  /** Throws `permission_escalation`, `not_found`. */
-  async change({ meant, name, permissions }: Omit<KeyChange, 'atMs'>, by: Caller): Promise<ApiKey> {
+  /** Throws `permission_escalation`, `unrestricted_key_required`, `not_found`. */
+  async change({ meant, name, permissions }: Omit<KeyChange, 'atMs' | 'by'>, by: Caller): Promise<ApiKey> {
     const { intake, clock, changed } = this.#parts;
     existing(await this.#parts.query.ask('key', meant));
     if (permissions !== undefined) refuseExcess(permissions, by);
-    const key = existing(await intake.ask('changeKey', { meant, name, permissions, atMs: clock.wallMs() }));
+    const change = { meant, name, permissions, by: by.permissions, atMs: clock.wallMs() };
+    const answer = await intake.ask('changeKey', change);
+    if (answer.outcome !== 'changed') throw refusalOf(answer);
     if (permissions !== undefined) changed(meant.keyId, false);
-    return key;
+    return answer.key;
   }
 
-  /** From here on it opens nothing. Throws `not_found`. */
-  async remove(meant: KeyMeant): Promise<void> {
-    if (!(await this.#parts.intake.ask('removeKey', meant))) throw noSuch('key');
+  /** From here on it opens nothing. Throws `permission_escalation`, `unrestricted_key_required`, `not_found`. */
+  async remove(meant: KeyMeant, by: Caller): Promise<void> {
+    const answer = await this.#parts.intake.ask('removeKey', { meant, by: by.permissions });
+    if (answer.outcome !== 'deleted') throw refusalOf(answer);
     this.#parts.changed(meant.keyId, true);
   }
+}
+
+function refusalOf(refused: KeyRefused): MailboxError {
+  return refused.outcome === 'gone' ? noSuch('key') : untouchable(refused.excess);
+}
+
+/** A key that may do more than the one that asks could otherwise be taken from whoever has it, or be made weaker. */
+function untouchable(excess: Excess): MailboxError {
+  const fix = 'Ask with a key that may do all that this one may.';
+  if (excess === 'all')
+    return new MailboxError('unrestricted_key_required', 'This key may do everything, and yours may not.', { fix });
+  const message = `This key has the permission '${excess}', and yours has not, so it can't change or delete it.`;
+  return new MailboxError('permission_escalation', message, { fix });
 }
 
 function refuseExcess(permissions: Permissions | undefined, maker: Caller): void {

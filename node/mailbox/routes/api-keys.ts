@@ -59,7 +59,7 @@ export function apiKeyRoutes(routes: Routes, { keys }: ApiKeyServices): void {
     });
 
     at.add('DELETE', '/:key_id', 'api_key_delete', async (c, scope) => {
-      await keys.remove(meantBy(c, scope));
+      await keys.remove(meantBy(c, scope), callerOf(c));
       return c.body(null, 204);
     });
   });

@@ -1,8 +1,19 @@
 // Keys of clients, as they are written and read again. What writes runs within a transaction.
 import type { SQLInputValue } from 'node:sqlite';
-import { type AddedKey, type ApiKey, KEYS_MAX, type KeyChange, type KeyMeant, type NewKey } from '../api-key.ts';
+import {
+  type AddedKey,
+  type ApiKey,
+  type ChangedKey,
+  type DeletedKey,
+  KEYS_MAX,
+  type KeyChange,
+  type KeyHandled,
+  type KeyMeant,
+  type KeyRefused,
+  type NewKey,
+} from '../api-key.ts';
 import type { Listed } from '../list.ts';
-import type { Permissions } from '../permission.ts';
+import { excessOf, type Permissions } from '../permission.ts';
 import type { KeysQuestion } from '../questions.ts';
 import type { Scope } from '../scope.ts';
 import type { Connection } from './database.ts';
@@ -48,19 +59,21 @@ export class KeyRows {
     return 'added';
   }
 
-  /** `undefined` when there is no such key. */
-  change({ meant, name, permissions, atMs }: KeyChange): ApiKey | undefined {
-    if (this.find(meant) === undefined) return undefined;
+  change({ meant, name, permissions, by, atMs }: KeyChange): ChangedKey {
+    const refused = this.#refusal({ meant, by });
+    if (refused !== undefined) return refused;
     const sql = `UPDATE api_key SET name = coalesce(?, name), permissions = coalesce(?, permissions), updated_at = ?
       WHERE key_id = ?`;
     this.#connection.run(sql, name ?? null, textOf(permissions), atMs, meant.keyId);
-    return this.find(meant);
+    const key = this.find(meant);
+    return key === undefined ? { outcome: 'gone' } : { outcome: 'changed', key };
   }
 
-  /** Whether there was such a key. */
-  remove(meant: KeyMeant): boolean {
-    if (this.find(meant) === undefined) return false;
-    return this.#connection.run('DELETE FROM api_key WHERE key_id = ?', meant.keyId).changes === 1;
+  remove(handled: KeyHandled): DeletedKey {
+    const refused = this.#refusal(handled);
+    if (refused !== undefined) return refused;
+    this.#connection.run('DELETE FROM api_key WHERE key_id = ?', handled.meant.keyId);
+    return { outcome: 'deleted' };
   }
 
   noteUse(keyId: string, atMs: number): void {
@@ -96,6 +109,13 @@ export class KeyRows {
     return rows.length > limit && last !== undefined
       ? { items, next: { atMs: last.created_at, row: last.row } }
       : { items };
+  }
+
+  #refusal({ meant, by }: KeyHandled): KeyRefused | undefined {
+    const key = this.find(meant);
+    if (key === undefined) return { outcome: 'gone' };
+    const excess = excessOf(key.permissions, by);
+    return excess && { outcome: 'excess', excess };
   }
 
   /** Rows of what a key shall be of; `undefined`: that is not there any more. */

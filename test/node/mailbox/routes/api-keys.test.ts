@@ -18,9 +18,9 @@ afterEach(async () => {
 });
 
 /** A key of an inbox, or of the organization; `as`: what asks with it. */
-const makeKey = async (inboxId?: string, name?: string) => {
+const makeKey = async (inboxId?: string, name?: string, permissions?: Readonly<Record<string, boolean>>) => {
   const { body } = await node.v0('POST', inboxId === undefined ? '/api-keys' : `/inboxes/${inboxId}/api-keys`, {
-    name,
+    ...{ name, permissions },
   });
   const as: MailboxNode['v0'] = (method, path, form) =>
     node.v0(method, path, form, { authorization: `Bearer ${body.api_key}` });
@@ -67,6 +67,50 @@ describe('POST /v0/api-keys', () => {
       });
     expect((await node.v0('POST', '/inboxes/none@agents.example.com/api-keys', {})).status).toBe(404);
     expect((await node.v0('GET', '/api-keys')).body.count).toBe(0);
+  });
+});
+
+describe('a key that may change and delete keys', () => {
+  const KEEPER = { api_key_read: true, api_key_update: true, api_key_delete: true };
+
+  it.each([
+    ['a permission that it has not', { message_read: true }, 'permission_escalation'],
+    ['all permissions', undefined, 'unrestricted_key_required'],
+  ])('neither renames, weakens nor deletes one with %s', async (_, permissions, code) => {
+    const keeper = await makeKey(undefined, 'keeper', KEEPER);
+    const stronger = await makeKey(A, 'stronger', permissions);
+    const before = (await node.v0('GET', `/api-keys/${stronger.id}`)).body;
+    const refused = { status: 403, body: { code, message: expect.any(String), fix: expect.any(String) } };
+    for (const path of [`/api-keys/${stronger.id}`, `/inboxes/${A}/api-keys/${stronger.id}`]) {
+      expect(await keeper.as('PATCH', path, { name: 'mine' })).toMatchObject(refused);
+      expect(await keeper.as('PATCH', path, { permissions: {} })).toMatchObject(refused);
+      expect(await keeper.as('DELETE', path)).toMatchObject(refused);
+    }
+    expect((await node.v0('GET', `/api-keys/${stronger.id}`)).body).toEqual(before);
+    expect((await stronger.as('GET', '/auth/me')).status).toBe(200);
+  });
+
+  it('does so with one that may do no more than itself, and with itself', async () => {
+    const keeper = await makeKey(undefined, 'keeper', { ...KEEPER, message_read: true });
+    const weaker = await makeKey(A, 'weaker', { message_read: true, message_send: false });
+    expect((await keeper.as('PATCH', `/api-keys/${weaker.id}`, { name: 'other' })).body).toMatchObject({
+      name: 'other',
+    });
+    expect((await keeper.as('PATCH', `/api-keys/${weaker.id}`, { permissions: {} })).status).toBe(200);
+    expect((await keeper.as('DELETE', `/api-keys/${weaker.id}`)).status).toBe(204);
+    expect((await keeper.as('PATCH', `/api-keys/${keeper.id}`, { permissions: KEEPER })).status).toBe(200);
+    expect((await keeper.as('DELETE', `/api-keys/${keeper.id}`)).status).toBe(204);
+    expect((await keeper.as('GET', '/auth/me')).status).toBe(401);
+  });
+
+  it('finds none outside of its scope, whatever that may do', async () => {
+    const keeper = await makeKey(A, 'keeper');
+    for (const inboxId of [undefined, B]) {
+      const { id, as } = await makeKey(inboxId, 'other', {});
+      expect((await keeper.as('PATCH', `/api-keys/${id}`, { name: 'mine' })).status).toBe(404);
+      expect((await keeper.as('DELETE', `/api-keys/${id}`)).status).toBe(404);
+      expect((await as('GET', '/auth/me')).status).toBe(200);
+    }
   });
 });
 
