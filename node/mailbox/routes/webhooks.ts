@@ -34,13 +34,19 @@ const creation = z.strictObject({
   headers: customHeaders.optional(),
   client_id: clientId.optional(),
 });
-const edit = z.strictObject({
-  event_types: eventTypes.default([]),
-  add_inbox_ids: inboxIds.optional(),
-  remove_inbox_ids: inboxIds.optional(),
-  add_pod_ids: podIds.optional(),
-  remove_pod_ids: podIds.optional(),
-});
+/** An empty list changes nothing: that of `event_types` leaves them as they are, as AgentMail's client has it. */
+const edit = z
+  .strictObject({
+    event_types: eventTypes.default([]),
+    add_inbox_ids: inboxIds.optional(),
+    remove_inbox_ids: inboxIds.optional(),
+    add_pod_ids: podIds.optional(),
+    remove_pod_ids: podIds.optional(),
+  })
+  .refine(
+    (form) => Object.values(form).some((list = []) => list.length > 0),
+    'changes nothing: name events in event_types, or inboxes or pods to add or remove',
+  );
 const notFor = (whose: string) => z.never({ error: `is not for a webhook of one ${whose}` }).optional();
 const [ofPod, ofInbox] = [notFor('pod'), notFor('inbox')];
 /** What may be named at each level. */

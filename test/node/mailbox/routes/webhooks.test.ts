@@ -52,6 +52,20 @@ describe('/v0/webhooks', () => {
     expect((await node.v0('GET', `/webhooks/${id}`)).body.inbox_ids).toEqual([B]);
   });
 
+  it('refuses a change that changes nothing, of whomever the webhook is', async () => {
+    for (const path of ['', `/inboxes/${A}`]) {
+      const { webhook_id: id } = await create({}, `${path}/webhooks`);
+      for (const form of [{}, { event_types: [] }]) {
+        const { status, body } = await node.v0('PATCH', `${path}/webhooks/${id}`, form);
+        expect({ status, body }).toMatchObject({ status: 400, body: { code: 'validation_error' } });
+        expect(body.message).toMatch(/changes nothing: name events in event_types/);
+      }
+    }
+    const { webhook_id: id } = await create();
+    const form = { event_types: [], add_inbox_ids: [], remove_inbox_ids: [], add_pod_ids: [], remove_pod_ids: [] };
+    expect((await node.v0('PATCH', `/webhooks/${id}`, form)).status).toBe(400);
+  });
+
   it('keeps headers, whose values nobody is shown', async () => {
     const { webhook_id: id } = await create({ headers: { 'x-one': '1' } });
     const path = `/webhooks/${id}/headers`;
