@@ -33,15 +33,19 @@ export class MailIntake implements AsyncDisposable {
     const directory = mkdtempSync(join(tmpdir(), 'mailbox-'));
     const threads = { chooseThread, baseSubject };
     const writer = await Writer.open({ directory, random: seededRandom(1), nowMs: 500, hostId: 'mac', ...threads });
-    for (const inboxId of INBOXES) {
-      await writer.beginInbox({ inboxId, makesAgent: true, atMs: 1 });
-      await writer.activateInbox({ inboxId, agentId: 'agent', atMs: 2 });
-    }
-    return new MailIntake(writer, directory);
+    const intake = new MailIntake(writer, directory);
+    for (const inboxId of INBOXES) await intake.addInbox(inboxId);
+    return intake;
   }
 
   get port(): number {
     return this.listener?.port ?? 0;
+  }
+
+  /** One more inbox. */
+  async addInbox(inboxId: string): Promise<void> {
+    await this.writer.beginInbox({ inboxId, makesAgent: true, atMs: 1 });
+    await this.writer.activateInbox({ inboxId, agentId: 'agent', atMs: 2 });
   }
 
   partsOf(protocol: 'smtp' | 'lmtp'): ListenerParts {

@@ -8,9 +8,11 @@ import { unsubscribeTokenIn } from '../unsubscribe.ts';
 import type { MailRates } from './mail-rates.ts';
 import type { Envelope } from './reception.ts';
 import { refusalOf } from './recipient-answer.ts';
-import { type Reply, replies } from './replies.ts';
+import { isPostmaster, type Reply, replies } from './replies.ts';
 
 export interface RecipientParts extends DiskRoomParts {
+  /** In which the postmaster is whom a mail names without a domain; absent: nowhere. */
+  readonly domain?: string | undefined;
   /** The inbox for an address of this host, however it is spelt, with its `+tag` or without. */
   readonly inboxFor: (address: string) => Inbox | undefined;
   /** Whether this host has inboxes in a domain. */
@@ -43,12 +45,15 @@ export class Recipients {
   }
 
   /** Whether there is an inbox for an address. */
-  isKnown(address: string): boolean {
-    return this.#parts.inboxFor(address)?.state === 'active';
+  isKnown(said: string): boolean {
+    const address = this.#meant(said);
+    return address !== undefined && this.#parts.inboxFor(address)?.state === 'active';
   }
 
   /** The inbox for an address, or why no mail is taken for it. Never rejects. */
-  async admit(address: string): Promise<{ readonly inboxId: string } | Reply> {
+  async admit(said: string): Promise<{ readonly inboxId: string } | Reply> {
+    const address = this.#meant(said);
+    if (address === undefined) return replies.noPostmaster();
     const known = this.#parts.inboxFor(address);
     if (known?.state === 'creating') return replies.notYet(address);
     const inbox = known?.state === 'active' ? known : undefined;
@@ -58,6 +63,12 @@ export class Recipients {
     if (!this.#parts.rates.admitsFor(inbox.inboxId)) return replies.tooMuchFor(address);
     if (isFull(inbox)) return replies.mailboxFull(address);
     return { inboxId: inbox.inboxId };
+  }
+
+  /** The only recipient without a domain is the postmaster (RFC 5321 §4.5.1); `undefined`: this host has no domain to find him in. */
+  #meant(said: string): string | undefined {
+    if (!isPostmaster(said) || said.includes('@')) return said;
+    return this.#parts.domain && `${said}@${this.#parts.domain}`;
   }
 
   /** Why no mail is taken for an address, by how it stands in the mesh. */

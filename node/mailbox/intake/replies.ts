@@ -15,8 +15,23 @@ const reply = (code: number, text: string) => () => new Reply(code, text);
 const about = (code: number, text: (address: string) => string) => (address: string) =>
   new Reply(code, text(address.slice(0, 320)));
 
+/** Everybody may expect a postmaster where mail is taken, so that whoever runs the host is told. */
+const TO_HAVE_ONE = ': whoever runs this host should create an inbox with the username postmaster in that domain.';
+
+/** Whether an address is that of a postmaster, with or without a domain, in any letters (RFC 5321 §4.5.1). */
+export function isPostmaster(address: string): boolean {
+  return /^postmaster(?:@|$)/i.test(address);
+}
+
 export const replies = {
-  noInbox: about(550, (address) => `5.1.1 There is no inbox ${address} here.`),
+  noInbox: about(
+    550,
+    (address) => `5.1.1 There is no inbox ${address} here${isPostmaster(address) ? TO_HAVE_ONE : '.'}`,
+  ),
+  noPostmaster: reply(
+    550,
+    '5.1.1 This host has no domain of its own for inboxes: write to postmaster@ one of those that it serves.',
+  ),
   noRelay: about(
     550,
     (address) => `5.7.1 This host has no inboxes in the domain of ${address}, and passes nothing on.`,

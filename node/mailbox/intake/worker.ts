@@ -82,7 +82,7 @@ if (relayed?.organizationId === writer.organization.organizationId) {
 const main = new MainLink(port, systemClock);
 const mails: Omit<ListenerParts, 'protocol' | 'proxies'> = {
   ...{ trusted: new TrustedPeers(trust), authservIds },
-  ...{ writer, directory, hostId, tls, clock: systemClock },
+  ...{ writer, directory, hostId, domain, tls, clock: systemClock },
   resolve: createResolve(systemClock, dns),
   rates: new MailRates(systemClock),
   inboxFor: (address) => writer.inboxFor(address),
