@@ -78,7 +78,7 @@ const ORGANIZATION = `SELECT count(*) AS inboxes, (SELECT count(*) FROM domain) 
   max(coalesce(max(updated_at), 0), (SELECT coalesce(max(updated_at), 0) FROM domain)) AS at FROM inbox WHERE state = 'active'`;
 const DOMAINS = `(SELECT count(*) FROM domain_lifetime WHERE begun_at < ? AND coalesce(ended_at >= ?, 1) AND (? IS NULL OR pod_id = ?))`;
 
-/** Rows of what was counted of a scope: of a pod, those of the inboxes that are in it now. */
+/** Rows of what was counted of a scope: of a pod, its own (what happened to its domains) and those of the inboxes that are in it now. */
 export function scopesOf({ podId, inboxId }: Scope): {
   readonly sql: string;
   readonly values: readonly SQLInputValue[];
@@ -86,5 +86,6 @@ export function scopesOf({ podId, inboxId }: Scope): {
   const rows = "scope IN (SELECT row FROM inbox WHERE state = 'active' AND";
   if (inboxId !== undefined) return { sql: `${rows} inbox_id = ?)`, values: [inboxId] };
   if (podId === undefined) return { sql: 'scope = 0', values: [] };
-  return { sql: `${rows} pod = (SELECT row FROM pod WHERE pod_id = ?))`, values: [podId] };
+  const ofPod = `${rows} pod = (SELECT row FROM pod WHERE pod_id = ?) UNION ALL SELECT -row FROM pod WHERE pod_id = ?)`;
+  return { sql: ofPod, values: [podId, podId] };
 }

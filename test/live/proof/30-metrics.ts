@@ -85,7 +85,7 @@ const EVENTS: Readonly<Record<Scoped, Counts>> = {
   other: { 'message.received': 1 },
   pod: {
     ...{ 'message.received': 6, 'message.received.unauthenticated': 1, 'message.received.blocked': 1 },
-    ...{ 'message.sent': 4, 'message.delivered': 2, 'message.bounced': 1 },
+    ...{ 'message.sent': 4, 'message.delivered': 2, 'message.bounced': 1, 'domain.verified': 1 },
   },
   organization: {
     ...{ 'message.received': 7, 'message.received.unauthenticated': 1, 'message.received.blocked': 1 },
@@ -203,7 +203,7 @@ export const metrics: ProofSteps = (world) => {
         .toEqual({
           ...{ storage_bytes: bytes.a, message_count: 9, thread_count: 7, inbox_count: 1, domain_count: 1 },
         });
-      expect(totals(await asked.pod.events())).toEqual(EVENTS.a);
+      expect(totals(await asked.pod.events())).toEqual({ ...EVENTS.a, 'domain.verified': 1 });
     },
   );
 };

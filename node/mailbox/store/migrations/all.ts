@@ -21,6 +21,7 @@ import { form18 } from './form-18.ts';
 import { form19 } from './form-19.ts';
 import { form20 } from './form-20.ts';
 import { form21 } from './form-21.ts';
+import { form22 } from './form-22.ts';
 import type { Migration } from './migration.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -45,4 +46,5 @@ export const MIGRATIONS: readonly Migration[] = [
   form19,
   form20,
   form21,
+  form22,
 ];

@@ -100,6 +100,13 @@ describe('a domain that several bring', () => {
     const start = new Date(node.clock.wallMs() - 2 * WEEK_MS).toISOString();
     const { body: counted } = await node.v0('GET', `/metrics?event_types=domain.verified&period=86400&start=${start}`);
     expect(counted['domain.verified'].map(({ count }: { count: number }) => count)).toEqual([1, 1]);
+    for (const path of [podA, podB]) {
+      const { body: own } = await node.v0('GET', `${path}/metrics?event_types=domain.verified&start=${start}`);
+      expect(own['domain.verified']).toMatchObject([{ count: 1 }]);
+    }
+    expect((await node.v0('DELETE', `${podA}/domains/${NAME}`)).status).toBe(204);
+    const { body: kept } = await node.v0('GET', `${podA}/metrics?event_types=domain.verified&start=${start}`);
+    expect(kept['domain.verified'], 'it has happened all the same').toMatchObject([{ count: 1 }]);
   });
 
   it('is deleted by each for himself, whoever has inboxes in it', async () => {
