@@ -125,7 +125,7 @@ describe('mail by SMTP', () => {
     await talk.say('MAIL FROM:<jane@y.com>');
     for (const to of ['A+news@x.com', 'c+news@x.com', 'c@z.com']) await talk.say(`RCPT TO:<${to}>`);
     expect(asked).toEqual([
-      { addresses: ['a@x.com'], isServed: true },
+      { addresses: ['a@x.com'], podId: expect.any(String), isServed: true },
       { addresses: ['c+news@x.com', 'c@x.com'], isServed: true },
       { addresses: ['c@z.com'], isServed: false },
     ]);
