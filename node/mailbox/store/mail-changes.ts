@@ -10,8 +10,12 @@ import { inboxesWithin } from './scope-condition.ts';
 import type { SearchRows } from './search-rows.ts';
 import { refreshThread } from './thread-rows.ts';
 
-/** Mails of a thread that is changed as a whole. */
+/** Mails of a thread whose labels are changed as a whole. */
 const THREAD_MAILS_MAX = 100;
+/** Mails that one transaction erases: the writes that came meanwhile wait for it. */
+const ERASED_AT_ONCE_MAX = 100;
+/** `LIMIT` of SQLite: all. */
+const ALL = -1;
 
 interface Meant extends LabelledMail {
   readonly message_id: string;
@@ -23,6 +27,13 @@ interface Changed {
   readonly mail: Meant;
   readonly before: ReadonlySet<string>;
   readonly after: ReadonlySet<string>;
+}
+
+/** `isMore`: `eraseMarked` is to be called. */
+interface Removed {
+  readonly outcome: LabelOutcome['outcome'];
+  readonly files: readonly string[];
+  readonly isMore: boolean;
 }
 
 export interface MailChangesParts {
@@ -77,17 +88,25 @@ export class MailChanges {
     return changed;
   }
 
-  /** Deletes the mails; `only` when all of them have their labels so. `files`: digests of raw mails that nobody needs any more. */
-  remove({ meant, only, atMs }: Parameters<IntakeQuestions['removeMails']>[0]): {
-    readonly outcome: LabelOutcome['outcome'];
-    readonly files: readonly string[];
-  } {
-    const mails = this.#meant(meant);
-    if (mails.length === 0) return { outcome: 'gone', files: [] };
-    if (mails.length > THREAD_MAILS_MAX) return { outcome: 'large', files: [] };
+  /**
+   * Deletes the mails; `only` when all of them have their labels so. Where they are many, it is written down that they go, and `eraseMarked`
+   * erases them. `files`: digests of raw mails that nobody needs any more.
+   */
+  remove({ meant, only, atMs }: Parameters<IntakeQuestions['removeMails']>[0]): Removed {
+    const mails = this.#meant(meant, ALL);
+    if (mails.length === 0) return { outcome: 'gone', files: [], isMore: false };
     if (only !== undefined && !mails.every(({ row }) => isAsRequired(this.#parts.labels.of(row), only)))
-      return { outcome: 'differs', files: [] };
-    return { outcome: 'done', files: this.#erase(mails, atMs) };
+      return { outcome: 'differs', files: [], isMore: false };
+    if (mails.length <= ERASED_AT_ONCE_MAX) return { outcome: 'done', files: this.#erase(mails, atMs), isMore: false };
+    for (const { row } of mails) this.#parts.connection.run('INSERT OR IGNORE INTO erasing VALUES (?)', row);
+    return { outcome: 'done', files: [], isMore: true };
+  }
+
+  /** Erases some of the mails of which it is written down that they go. */
+  eraseMarked(atMs: number): Pick<Removed, 'files' | 'isMore'> {
+    const sql = 'SELECT message FROM erasing ORDER BY message LIMIT ?';
+    const rows = this.#parts.connection.all<{ message: number }>(sql, ERASED_AT_ONCE_MAX).map(({ message }) => message);
+    return { files: this.erase(rows, atMs), isMore: rows.length === ERASED_AT_ONCE_MAX };
   }
 
   /** Erases the mails of the rows that there are; answers digests of raw mails that nobody needs any more. */
@@ -123,8 +142,8 @@ export class MailChanges {
     return found.map(({ inbox_id }) => inbox_id);
   }
 
-  /** One more than may be changed at once, at most. */
-  #meant(meant: MailsMeant): readonly Meant[] {
+  /** One more than may be changed at once, unless `limit` says otherwise. */
+  #meant(meant: MailsMeant, limit = THREAD_MAILS_MAX + 1): readonly Meant[] {
     const within = inboxesWithin(meant);
     const [where, value] =
       'messageId' in meant ? ['message.message_id = ?', meant.messageId] : ['thread.thread_id = ?', meant.threadId];
@@ -132,7 +151,7 @@ export class MailChanges {
       `SELECT message.row, message.inbox, message.thread, message.message_id, message.raw, message.size, message.at FROM message
        JOIN inbox ON inbox.row = message.inbox JOIN thread ON thread.row = message.thread
        WHERE inbox.state = 'active' AND ${where} ${within.map(({ sql }) => `AND ${sql}`).join(' ')} LIMIT ?`,
-      ...[value, ...within.flatMap(({ values }): readonly SQLInputValue[] => values), THREAD_MAILS_MAX + 1],
+      ...[value, ...within.flatMap(({ values }): readonly SQLInputValue[] => values), limit],
     );
   }
 }

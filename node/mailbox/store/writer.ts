@@ -240,16 +240,19 @@ export class Writer {
     return outcome;
   }
 
-  /** Deletes mails; nothing of them is in any file once `erasure` is through, but what another inbox has. */
+  /** Deletes mails, some at a time; nothing of them is in any file once `erasure` is through, but what another inbox has. */
   async removeMails(asked: Parameters<IntakeQuestions['removeMails']>[0]): Promise<LabelOutcome['outcome']> {
     const inboxIds = this.#changes.inboxOf(asked.meant);
-    const { outcome, files } = await this.erasure.erase(
+    const { outcome, ...removed } = await this.erasure.erase(
       () => this.#changes.remove(asked),
-      (removed) => removed.outcome === 'done',
+      (removal) => removal.outcome === 'done',
     );
-    this.#freed(inboxIds);
-    if (outcome === 'done') this.#forget(files);
-    return outcome;
+    for (let { files, isMore } = removed; ; ) {
+      this.#freed(inboxIds);
+      if (outcome === 'done') this.#forget(files);
+      if (!isMore) return outcome;
+      ({ files, isMore } = await this.erasure.erase(() => this.#changes.eraseMarked(asked.atMs)));
+    }
   }
 
   /** Erases mails by their rows, as `removeMails` does. */

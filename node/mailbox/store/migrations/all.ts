@@ -22,6 +22,7 @@ import { form19 } from './form-19.ts';
 import { form20 } from './form-20.ts';
 import { form21 } from './form-21.ts';
 import { form22 } from './form-22.ts';
+import { form23 } from './form-23.ts';
 import type { Migration } from './migration.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -47,4 +48,5 @@ export const MIGRATIONS: readonly Migration[] = [
   form20,
   form21,
   form22,
+  form23,
 ];

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MeshError } from '../../../../mesh/errors.ts';
 import { Keeper } from '../../../../node/mailbox/flow/keeper.ts';
@@ -74,6 +75,18 @@ const keeperOf = (retentionDays?: number) => {
   });
 };
 const GOES_ON = new AbortController().signal;
+
+describe('mail that was being deleted when the process ended', () => {
+  it('is erased, and nothing else', async () => {
+    const [kept] = [await receive(A, 0), await receive(A, 0), await receive(B, 0)];
+    const database = new DatabaseSync(join(directory, 'mailbox.db'));
+    database.exec('INSERT INTO erasing SELECT row FROM message WHERE row > 1');
+    database.close();
+    await keeperOf().eraseOutdated(GOES_ON);
+    expect(left()).toEqual([kept]);
+    expect(reading.all('SELECT * FROM erasing')).toEqual([]);
+  });
+});
 
 describe('mail that is old', () => {
   it('is kept for good where nobody has said otherwise', async () => {

@@ -146,6 +146,26 @@ describe('DELETE', () => {
     expect((await node.v0('DELETE', first.mail)).status).toBe(404);
   });
 
+  it('of a thread deletes its mails however many they are, all of which have the labels that are required', async () => {
+    const first = await receive();
+    const others = await Promise.all(
+      Array.from({ length: 249 }, () => receive({ content: { inReplyTo: [first.messageId] } })),
+    );
+    const alone = await receive();
+    const { mail: last } = others[248] ?? first;
+    expect((await node.v0('GET', first.thread)).body.message_count).toBe(250);
+    expect((await node.v0('PATCH', first.thread, { add_labels: ['done'] })).status).toBe(422);
+    await node.v0('PATCH', last, { add_labels: ['mine'] });
+    const required = { 'x-require-labels': 'unread,!mine' };
+    expect((await node.v0('DELETE', first.thread, undefined, required)).status).toBe(409);
+    expect((await node.v0('GET', first.thread)).body.message_count).toBe(250);
+    await node.v0('PATCH', last, { remove_labels: ['mine'] });
+    expect((await node.v0('DELETE', first.thread, undefined, required)).status).toBe(204);
+    for (const path of [first.thread, first.mail, last]) expect((await node.v0('GET', path)).status).toBe(404);
+    expect((await node.v0('DELETE', first.thread)).status).toBe(404);
+    expect([await counts(), (await node.v0('GET', alone.mail)).status]).toEqual([{ mails: 1, threads: 1 }, 200]);
+  });
+
   it('of a thread deletes its mails, and an answer that comes later begins a new one', async () => {
     const first = await receive();
     const second = await receive({ content: { inReplyTo: [first.messageId] } });
