@@ -72,12 +72,12 @@ export function keyOf({ dataDirectory }: HostProcess): string {
 }
 
 /** Accounts of a node that sends through that Postfix; one that is started again reads them again. */
-export function accountsFile(stack: AsyncDisposableStack, postfix: Postfix): string {
+export function accountsFile(stack: AsyncDisposableStack, postfix: Postfix, more: object = {}): string {
   const directory = mkdtempSync(join(tmpdir(), 'mesh-accounts-'));
   stack.defer(() => rmSync(directory, { recursive: true }));
   const file = join(directory, 'accounts.json');
   const account = { id: 'local', host: '127.0.0.1', port: postfix.port, security: 'none', ratePerHour: 1_000_000 };
-  writeFileSync(file, JSON.stringify({ accounts: [account], agentRatePerHour: 1_000_000 }), { mode: 0o600 });
+  writeFileSync(file, JSON.stringify({ accounts: [account], agentRatePerHour: 1_000_000, ...more }), { mode: 0o600 });
   return file;
 }
 

@@ -1,13 +1,58 @@
-// Chapters 17, 19 to 21, which have no code: what is watched, what is believed, and work that goes on for weeks.
+// Chapters 17 to 21, which have no code: what is watched, what is believed, and work that goes on for weeks.
+import { type AgentMailClient, AgentMailError } from 'agentmail';
 import { expect } from 'vitest';
-import type { Promises } from '../../support/guide.ts';
+import type { GuideWorld, Promises } from '../../support/guide.ts';
 import { receiver } from '../../support/hook-receiver.ts';
-import { field, mailAt } from '../../support/proof-world.ts';
+import { liveMailbox } from '../../support/live-mailbox.ts';
+import { accountsFile, field, mailAt } from '../../support/proof-world.ts';
 import { LIVE_MS_MAX } from '../../support/time-bounds.ts';
 
 const DAY_MS = 86_400_000;
+/** The guide's plan: mails a day in each of the first three weeks' days, and then as many as one likes. */
+const WEEKS = [20, 20, 20, 50, 50, 50, 50, ...Array(7).fill(100), ...Array(7).fill(250)];
+
+/** A node whose new addresses send no more than a plan says, through the guide's Postfix. */
+async function warmingNode({ postfix }: GuideWorld, perDay: readonly number[]) {
+  await using stack = new AsyncDisposableStack();
+  const accounts = accountsFile(stack, postfix, { warmUp: { perDay, daysPerStep: 1 } });
+  const { client } = stack.use(await liveMailbox('--send-accounts', accounts));
+  const owned = stack.move();
+  return { client, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** Sends until it is refused, without asking again; answers how many went, and what was said then. */
+async function sentBeforeRefusal(client: AgentMailClient, inboxId: string) {
+  const wish = { to: 'bob@mail.example.com', subject: 'News', text: 'News.' };
+  for (let sent = 0; sent < 50; sent += 1) {
+    const refused = await Promise.resolve(client.inboxes.messages.send(inboxId, wish, { maxRetries: 0 })).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    if (refused === undefined) continue;
+    if (!(refused instanceof AgentMailError)) throw refused;
+    return { sent, status: refused.statusCode, retryAfter: Number(refused.rawResponse?.headers.get('retry-after')) };
+  }
+  return expect.fail('50 mails went, and no plan was in their way');
+}
+
+/** Whether as many seconds lead to a midnight of UTC. */
+function expectMidnight(seconds: number): void {
+  const beyondMs = (Date.now() + seconds * 1_000 + DAY_MS / 2) % DAY_MS;
+  expect(Math.abs(beyondMs - DAY_MS / 2)).toBeLessThan(LIVE_MS_MAX);
+}
 
 export const deliverability: Promises = {
+  'Warm-up strategy: 20 a day at first': async (world) => {
+    await using node = await warmingNode(world, WEEKS);
+    const { inboxId } = await node.client.inboxes.create({ username: 'new' });
+    const day = new Date().getUTCDate();
+    const { sent, status, retryAfter } = await sentBeforeRefusal(node.client, inboxId);
+    // Behind midnight there are 20 more.
+    expect(sent).toBe(new Date().getUTCDate() === day ? 20 : expect.any(Number));
+    expect(status).toBe(429);
+    expectMidnight(retryAfter);
+  },
+
   'Include unsubscribe': async ({ client, inbox, postfix }) => {
     const inboxId = await inbox('newsletter');
     const headers = { 'List-Unsubscribe': 'auto' };
@@ -16,6 +61,20 @@ export const deliverability: Promises = {
     const mail = await mailAt(postfix, 'bob', messageId);
     expect(field(mail, 'List-Unsubscribe')).toMatch(/<mailto:newsletter\+unsubscribe-[^>]+@agents\.example\.com\?/);
     expect(field(mail, 'Content-Type')).toContain('multipart/alternative');
+  },
+};
+
+export const rates: Promises = {
+  'Rate limits: 429 with a Retry-After, and distributed sending': async (world) => {
+    await using node = await warmingNode(world, [1, 1]);
+    for (const username of ['sdr-1', 'sdr-2']) {
+      const { inboxId } = await node.client.inboxes.create({ username });
+      const { sent, status, retryAfter } = await sentBeforeRefusal(node.client, inboxId);
+      expect([sent > 0, status], username).toEqual([true, 429]);
+      expectMidnight(retryAfter);
+      const { messages } = await node.client.inboxes.messages.list(inboxId);
+      expect(messages, 'nothing is left of what was refused').toHaveLength(sent);
+    }
   },
 };
 
