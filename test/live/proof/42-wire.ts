@@ -1,5 +1,5 @@
-// Step 42: what AgentMail's client expects of the wire. Its own tests record, for each method, the answer of success and each error that it
-// declares; these are read out of the installed client, and a real node is brought to give each of them, by status and by shape.
+// Step 42: what AgentMail's client expects of the wire. For each method, a real node is brought to answer with success and with each error that the
+// installed client declares for it, which are read out of that client; held by status, shape and class.
 import { AgentMailClient } from 'agentmail';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
