@@ -1,9 +1,12 @@
 // Lists of whom an inbox writes to and hears from: addresses and domains that are allowed or blocked, of the organization, of a pod or of one
 // inbox.
 import { anyAddressKey, parseAnyAddress } from '../../mesh/address/identity.ts';
+import { BOUNCE_SUPPRESSION_MS } from '../send/limits.ts';
 
 /** Entries of one scope that clients make. What comes back or asks for no more mail is written down beyond that. */
 export const LIST_ENTRIES_MAX = 10_000;
+/** Milliseconds for which an inbox does not write to an address that does not take its mail: no inbox of the host does. */
+export const BOUNCE_BLOCK_MS = BOUNCE_SUPPRESSION_MS;
 
 export const LIST_DIRECTIONS = ['send', 'receive', 'reply'] as const;
 export const LIST_TYPES = ['allow', 'block'] as const;

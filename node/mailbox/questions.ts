@@ -127,6 +127,8 @@ export interface IntakeQuestions extends DomainQuestions, DraftWrites {
   /** `id`: of the outgoing mail. */
   noteOpened(opened: { readonly id: string; readonly atMs: number }): void;
   addListEntry(entry: NewListEntry): AddedListEntry;
+  /** Ends what this host has blocked for a while. */
+  endBlocks(nowMs: number): void;
   /** `isOperator`: he may take away what this host has made, too. */
   removeListEntry(meant: ListEntryMeant & { readonly isOperator?: boolean }): RemovedListEntry;
   addKey(key: NewKey): AddedKey;

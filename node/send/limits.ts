@@ -19,3 +19,6 @@ export const MESSAGE_ATTACHMENTS_BYTES_MAX = 50 * MIB;
 export const LIFETIME_MS = 24 * HOUR_MS;
 export const LIFETIME_MS_MIN = MINUTE_MS;
 export const LIFETIME_MS_MAX = 7 * 24 * HOUR_MS;
+
+/** How long an address is not written to after a mail came back from it for good. */
+export const BOUNCE_SUPPRESSION_MS = 90 * 24 * 60 * 60 * 1_000;

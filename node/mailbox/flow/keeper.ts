@@ -1,4 +1,5 @@
-// Erases what was kept long enough: mail beyond the days of its inbox, and what lies in the trash or in quarantine.
+// Erases what was kept long enough: mail beyond the days of its inbox, and what lies in the trash or in quarantine; and ends what was blocked for
+// a while.
 import type { Clock } from '../../../mesh/ports.ts';
 import type { Log } from '../../log.ts';
 import { mailboxErrorOf } from '../errors.ts';
@@ -31,6 +32,7 @@ export class Keeper {
     while (!signal.aborted) {
       try {
         await this.eraseOutdated(signal);
+        await this.#parts.intake.ask('endBlocks', clock.wallMs());
       } catch (error) {
         const expected = mailboxErrorOf(error);
         if (expected === undefined) throw error;

@@ -130,6 +130,7 @@ const answers: Answers<IntakeQuestions> = {
   },
   noteOpened: (opened) => writer.write(() => writer.outcomes.opened(opened)),
   addListEntry: (entry) => writer.write(() => writer.lists.add(entry)),
+  endBlocks: (nowMs) => writer.write(() => writer.lists.endBlocks(nowMs)),
   removeListEntry: (meant) => writer.write(() => writer.lists.remove(meant)),
   addKey: (key) => writer.write(() => writer.keys.add(key)),
   changeKey: (change) => writer.write(() => writer.keys.change(change)),

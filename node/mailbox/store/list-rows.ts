@@ -40,6 +40,14 @@ export interface ListedAddress {
   readonly isAuthenticated: boolean;
 }
 
+/** `isReadOnly`: no client takes that back. `endsAtMs`: of one that is read-only; absent: it is for good. */
+interface OwnBlock {
+  readonly reason: string;
+  readonly isReadOnly: boolean;
+  readonly endsAtMs?: number | undefined;
+  readonly atMs: number;
+}
+
 export class ListRows {
   readonly #connection: Connection;
 
@@ -65,7 +73,10 @@ export class ListRows {
     const named = { scope, direction, listType };
     if (!this.#isThere(scope)) return { outcome: 'gone' };
     const known = this.find({ ...named, key });
-    if (known !== undefined) return { outcome: 'known', entry: known };
+    if (known !== undefined) {
+      if (known.isReadOnly) this.#connection.run(OUTLIVES, textOf(scope), direction, listType, key);
+      return { outcome: 'known', entry: known };
+    }
     const { count = 0 } = this.#connection.get<{ count: number }>(OF_CLIENTS, textOf(scope)) ?? {};
     if (count >= LIST_ENTRIES_MAX) return { outcome: 'full' };
     this.#connection.run(
@@ -75,18 +86,26 @@ export class ListRows {
     return { outcome: 'added', entry: { ...named, entry, entryType, reason, isReadOnly: false, createdAtMs: atMs } };
   }
 
-  /** Blocks what the inbox sends to an address, by this host itself. `isReadOnly`: no client takes that back. */
+  /** Blocks what the inbox sends to an address, by this host itself. */
   block(
     inboxId: string,
     { entry, entryType, key }: Pick<NewListEntry, 'entry' | 'entryType' | 'key'>,
-    { reason, isReadOnly, atMs }: { readonly reason: string; readonly isReadOnly: boolean; readonly atMs: number },
+    { reason, isReadOnly, endsAtMs, atMs }: OwnBlock,
   ): void {
     const scope = textOf({ kind: 'inbox', inboxId });
     this.#connection.run(
-      `${INSERT} ON CONFLICT (scope, direction, list_type, key) DO UPDATE
-       SET read_only = max(read_only, excluded.read_only), reason = coalesce(reason, excluded.reason)`,
-      ...[scope, 'send', 'block', key, entry, entryType, reason, Number(isReadOnly), atMs],
+      BLOCK,
+      ...[scope, 'send', 'block', key, entry, entryType, reason, Number(isReadOnly), atMs, endsAtMs ?? null],
     );
+  }
+
+  /** Ends what this host has blocked for a while; an entry that somebody wanted besides is his again. */
+  endBlocks(nowMs: number): void {
+    this.#connection.run(
+      'UPDATE list_entry SET read_only = 0, ends_at = NULL WHERE ends_at <= ? AND outlives = 1',
+      nowMs,
+    );
+    this.#connection.run('DELETE FROM list_entry WHERE ends_at <= ?', nowMs);
   }
 
   /** `isOperator`: he may take away what this host has made, too. */
@@ -175,6 +194,14 @@ function textOf(scope: ListScope): string {
 const OF_CLIENTS = 'SELECT count(*) AS count FROM list_entry WHERE scope = ? AND read_only = 0';
 const INSERT = `INSERT INTO list_entry (scope, direction, list_type, key, entry, entry_type, reason, read_only, created_at)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+/** What is for good stays so, and what ends does at the latest of its times. */
+const BLOCK = `INSERT INTO list_entry (scope, direction, list_type, key, entry, entry_type, reason, read_only, created_at, ends_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (scope, direction, list_type, key) DO UPDATE
+  SET read_only = max(read_only, excluded.read_only), reason = coalesce(reason, excluded.reason),
+  outlives = max(outlives, read_only = 0, excluded.read_only = 0),
+  ends_at = CASE WHEN excluded.read_only = 0 THEN ends_at WHEN read_only = 0 THEN excluded.ends_at
+    ELSE max(ends_at, excluded.ends_at) END`;
+const OUTLIVES = 'UPDATE list_entry SET outlives = 1 WHERE scope = ? AND direction = ? AND list_type = ? AND key = ?';
 const HAS_ANY = 'SELECT 1 FROM list_entry WHERE scope = ? AND direction = ? LIMIT 1';
 const HAS_ALLOWED = "SELECT 1 FROM list_entry WHERE scope = ? AND direction = ? AND list_type = 'allow' LIMIT 1";
 const FITTING = `SELECT list_type, key, entry, read_only FROM list_entry WHERE scope = ? AND direction = ?

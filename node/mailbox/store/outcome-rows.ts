@@ -1,7 +1,7 @@
 // What became of mails that went out: labels and events of the mails, in the transaction in which it is written down how far the log was
 // heard, so that nothing is told twice. All of it runs within one, but for what only reads.
 import type { AppendEvent } from '../event.ts';
-import { entryNameOf } from '../list-entry.ts';
+import { BOUNCE_BLOCK_MS, entryNameOf } from '../list-entry.ts';
 import type { HeardOutcomes, SendOutcome } from '../outgoing-mail.ts';
 import type { SettledReport } from '../report.ts';
 import type { Connection } from './database.ts';
@@ -119,7 +119,7 @@ export class OutcomeRows {
     const inboxId = connection.get<{ inbox_id: string }>(sql, message)?.inbox_id;
     const name = entryNameOf(address);
     if (inboxId === undefined || 'fault' in name) return;
-    lists.block(inboxId, name, { reason: 'bounced', isReadOnly: true, atMs });
+    lists.block(inboxId, name, { reason: 'bounced', isReadOnly: true, endsAtMs: atMs + BOUNCE_BLOCK_MS, atMs });
   }
 }
 

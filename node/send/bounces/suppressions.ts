@@ -8,10 +8,10 @@ import type { Clock, Write } from '../../../mesh/ports.ts';
 import { damagedRecords } from '../../store/refusals.ts';
 import type { Store } from '../../store/store.ts';
 import { printable } from '../header-text.ts';
+import { BOUNCE_SUPPRESSION_MS } from '../limits.ts';
 
-/** Addresses on the list, and how long a bounce keeps one there. */
+/** Addresses on the list. */
 const SUPPRESSIONS_MAX = 100_000;
-const BOUNCE_SUPPRESSION_MS = 90 * 24 * 60 * 60 * 1_000;
 
 const SUPPRESSION_REASONS = ['bounce', 'opt_out', 'complaint', 'manual'] as const;
 

@@ -23,6 +23,7 @@ import { form20 } from './form-20.ts';
 import { form21 } from './form-21.ts';
 import { form22 } from './form-22.ts';
 import { form23 } from './form-23.ts';
+import { form24 } from './form-24.ts';
 import type { Migration } from './migration.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -49,4 +50,5 @@ export const MIGRATIONS: readonly Migration[] = [
   form21,
   form22,
   form23,
+  form24,
 ];

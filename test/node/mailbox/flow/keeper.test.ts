@@ -156,6 +156,30 @@ describe('mail that is old', () => {
   });
 });
 
+describe('what is blocked for a while', () => {
+  it('is no more when that is over, at the next look', async () => {
+    const endsAtMs = clock.wallMs() + 70_000;
+    const made = { reason: 'bounced', isReadOnly: true, endsAtMs, atMs: clock.wallMs() };
+    const name = { entry: 'jane@y.com', key: 'jane@y.com', entryType: 'email' } as const;
+    await writer.write(() => writer.lists.block(A, name, made));
+    const intake = { ask: async (_kind: 'endBlocks', nowMs: number) => writer.lists.endBlocks(nowMs) };
+    const query = { ask: async () => [] };
+    const stop = new AbortController();
+    const parts = {
+      intake: intake as unknown as Asks<IntakeQuestions>,
+      query: query as unknown as Asks<QueryQuestions>,
+    };
+    const running = new Keeper({ ...parts, retentionDays: undefined, clock, log }).run(stop.signal);
+    const entries = () => reading.all('SELECT entry FROM list_entry');
+    await clock.advance(60_000);
+    expect(entries()).toHaveLength(1);
+    await clock.advance(3_600_000);
+    expect(entries()).toEqual([]);
+    stop.abort();
+    await running;
+  });
+});
+
 describe('a file of a raw mail', () => {
   it('that no row names is swept away, and that of a mail stays, also of one that is just coming in', async () => {
     const [named, lost, coming] = ['ab', 'cd', 'ef'].map((digits) => digits.repeat(32)) as [string, string, string];
