@@ -25,14 +25,19 @@ export type AddedPod = { readonly outcome: 'made' | 'known'; readonly pod: Pod }
 /** `used`: there are inboxes in it. `domains`: it has brought some. `default`: it is the one that every host has. */
 export type RemovedPod = 'removed' | 'gone' | 'used' | 'domains' | 'default';
 
-/** What a pod's own part of the domain is made of: the first of the texts that has a letter or a digit (RFC 952). */
+/** What a pod's own part of the domain is made of: the first of the texts that has a letter or a digit (RFC 952), with or without a mark. */
 export function slugFor(texts: readonly (string | undefined)[]): string {
   for (const text of texts) {
-    const words = (text ?? '').toLowerCase().match(/[a-z0-9]+/g) ?? [];
+    const words = plain(text ?? '').match(/[a-z0-9]+/g) ?? [];
     const slug = words.join('-').slice(0, SLUG_CHARACTERS_MAX).replace(/-$/, '');
     if (slug !== '') return slug;
   }
   return 'pod';
+}
+
+/** Small letters without their marks; by way of the capital ones, as ß is then two letters. */
+function plain(text: string): string {
+  return text.toUpperCase().normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase();
 }
 
 /** The domain of inboxes that are made in a pod without one. */

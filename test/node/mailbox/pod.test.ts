@@ -5,7 +5,11 @@ describe('the part of a domain that a pod has for itself', () => {
   it.each([
     [['Acme'], 'acme'],
     [['tenant-acme-123'], 'tenant-acme-123'],
-    [['Müller & Söhne GmbH'], 'm-ller-s-hne-gmbh'],
+    [['Müller & Söhne GmbH'], 'muller-sohne-gmbh'],
+    [['Acme (Ünï)'], 'acme-uni'],
+    [['Mu\u0308ller'], 'muller'],
+    [['Weiß'], 'weiss'],
+    [['ﬁve №7'], 'five-no7'],
     [['顧客', 'tenant_7'], 'tenant-7'],
     [['…', undefined], 'pod'],
     [[`${'a'.repeat(39)}-b`], 'a'.repeat(39)],
