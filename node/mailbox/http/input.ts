@@ -44,7 +44,9 @@ export function checked<Schema extends z.ZodType>(schema: Schema, value: unknown
 
 /** A parameter that is sent once. */
 export const onceParameter = z
-  .array(z.string())
+  .array(z.string(), {
+    error: ({ input }) => (input === undefined ? 'must be a text, and is missing' : undefined),
+  })
   .length(1, 'is sent more than once')
   .transform(([text = '']) => text);
 

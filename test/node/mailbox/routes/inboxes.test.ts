@@ -208,6 +208,12 @@ describe('GET /v0/inboxes', () => {
     expect([status, body.errors]).toEqual([400, [{ path: ['q'], message }]]);
   });
 
+  it('says of a q that is missing what it must be', async () => {
+    const { status, body } = await node.v0('GET', '/inboxes/search');
+    const message = 'must be a text, and is missing';
+    expect([status, body.message, body.errors]).toEqual([400, `'q' ${message}.`, [{ path: ['q'], message }]]);
+  });
+
   it('pages through what it finds while more are made, and shows each once, the exact address first', async () => {
     for (const username of ['one', 'two', 'three', 'four']) await node.v0('POST', '/inboxes', { username });
     const seen: string[] = [];

@@ -61,6 +61,10 @@ describe('GET …/messages/search', () => {
     expect(body.errors[0].path.length).toBe(1);
   });
 
+  it.each([SEARCH, '/threads/search'])('says that q must be a text where there is none: %s', async (path) => {
+    expect((await query(path, {})).body.message).toBe("'q' must be a text, and is missing.");
+  });
+
   it('takes signs for what they are', async () => {
     await send('Quote', 'He said "yes" NOT no*');
     for (const q of ['"yes"', 'said:"', 'NOT', 'no*', "'yes", '"" yes', 'yes\0no'])
