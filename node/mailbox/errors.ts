@@ -104,7 +104,7 @@ export class MailboxError extends Error {
 
 /** A field of a request that is wrong; `words` follow its name, without a full stop. */
 export function wrongField(field: string, words: string): MailboxError {
-  const errors = [{ path: field.split('.'), message: words }];
+  const errors = [{ path: pathOf(field), message: words }];
   return new MailboxError('validation_error', `'${field}' ${words}.`, { errors });
 }
 
@@ -117,10 +117,20 @@ export function mailboxErrorOf(error: unknown): MailboxError | undefined {
   const code = OF_NODE[error.code];
   if (code === undefined) return undefined;
   const { field, message, retryAfterSeconds } = error;
-  // The node writes places of a list in brackets: attachments[0].content.
-  const path = field?.replaceAll(/\[(\d+)\]/g, '.$1').split('.');
-  const errors = path === undefined ? [] : [{ path, message }];
+  const errors = field === undefined ? [] : [{ path: pathOf(field), message: wordsAbout(field, message) }];
   return new MailboxError(code, message, { ...(code === 'validation_error' ? { errors } : {}), retryAfterSeconds });
+}
+
+/** Places of a list are numbers, which the node writes in brackets: `attachments[0].content`. A header may be called 7. */
+function pathOf(field: string): readonly (string | number)[] {
+  const steps = field.replaceAll(/\[(\d+)\]/g, '.$1').split('.');
+  return steps.map((step, at) => (/^\d+$/.test(step) && steps[at - 1] !== 'headers' ? Number(step) : step));
+}
+
+/** What a sentence says of the field with whose name it begins: the path names it already. */
+function wordsAbout(field: string, sentence: string): string {
+  const named = `'${field}' `;
+  return sentence.startsWith(named) ? sentence.slice(named.length).replace(/\.$/, '') : sentence;
 }
 
 /** A 5xx says that nothing was done: clients ask again by themselves. */

@@ -61,9 +61,28 @@ describe('a recipient', () => {
     async (text) => {
       await using node = await withTwo();
       const sent = await send(node, node.ann, { to: text.replace('BOB', node.bob), text: 'x' });
-      expect(sent).toMatchObject({ status: 400, body: { errors: [{ path: ['to', '0'] }] } });
+      expect(sent).toMatchObject({ status: 400, body: { errors: [{ path: ['to', 0] }] } });
     },
   );
+});
+
+describe('what is wrong with a mail', () => {
+  it.each([
+    [{ to: 5 }, ['to'], /^must be an address/],
+    [{ to: ['BOB', 'no address'] }, ['to', 1], /^is not [^']* address: .*[^.]$/],
+    [{ text: 'x'.repeat(2 * 1_024 * 1_024 + 1) }, ['text'], /^is larger than \d+ octets; attach what is longer$/],
+    [{ attachments: [{ content: '*' }] }, ['attachments', 0, 'content'], /^is not base64: .*[^.]$/],
+    [{ attachments: [{ filename: 'a' }] }, ['attachments', 0], /^needs content/],
+    [{ headers: { 7: 'x' } }, ['headers', '7'], /^The header '7' can't be set/],
+    [{ headers: { 'X-A': 'a\nb' } }, ['headers', 'X-A'], /^must be one line .* it has U\+000A$/],
+  ])('is told by its place, and the words do not name it again: %#', async (body, path, message) => {
+    await using node = await withTwo();
+    const to = (body as { to?: unknown }).to ?? node.bob;
+    const named = Array.isArray(to) ? to.map((one) => one.replace('BOB', node.bob)) : to;
+    const { status, body: said } = await send(node, node.ann, { text: 'x', ...body, to: named });
+    expect(status).toBe(400);
+    expect(said.errors).toEqual([{ path, message: expect.stringMatching(message) }]);
+  });
 });
 
 describe('a blind copy', () => {
