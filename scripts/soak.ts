@@ -65,9 +65,10 @@ async function soakMail(): Promise<void> {
   const count = Number(values.count ?? Number.MAX_SAFE_INTEGER);
   const sizes = { broken: count, dialogues: count, questions: count, secondsMax };
   const run = await runMail({ seed, clones: values.clone, ...sizes }, say);
-  const { whole, taken, refused, dialogues, questions, violations } = run;
+  const { whole, taken, refused, authenticated, joined, dialogues, questions, violations } = run;
   for (const violation of violations) console.log(`  ${violation}`);
   console.log(`${whole.taken} of ${whole.count} whole mails taken`);
+  console.log(`${authenticated} broken mails were authenticated, and ${joined} threads have several of them`);
   console.log(
     `${taken} mails taken, ${refused} refused, ${dialogues} dialogues, ${questions} questions, ${violations.length} violations`,
   );

@@ -102,6 +102,14 @@ export function mutated(mails: readonly Buffer[], { next }: Pick<Random, 'next'>
   return endedOf(mail);
 }
 
+/** A copy that is by somebody whose domain may answer for it, and a part of a talk. */
+export function fromJane(mail: Buffer, talk: number): Buffer {
+  const head = headOf(mail);
+  const fields = head.toString('latin1').replaceAll(/^From:.*\r?\n(?:[ \t].*\r?\n)*/gim, '');
+  const own = `From: Jane <jane@y.com>\r\nReferences: <talk-${talk}@y.com>\r\n`;
+  return Buffer.concat([Buffer.from(own + fields, 'latin1'), mail.subarray(head.length)]);
+}
+
 function endedOf(mail: Buffer): Buffer {
   return mail.subarray(-2).equals(Buffer.from('\r\n')) ? mail : Buffer.concat([mail, Buffer.from('\r\n')]);
 }

@@ -11,6 +11,12 @@ const ASKED_AGAIN_MS = 200;
 /** Mails, whatever is thought of them: lists that are made meanwhile may block whom they like. */
 const EVERY = ['unauthenticated', 'blocked', 'spam', 'trash'].map((label) => `include_${label}=true`).join('&');
 
+/** A mail or a thread, which alone says how many mails it has. */
+interface Shown {
+  readonly thread_id: string;
+  readonly message_count?: number;
+}
+
 export class MailboxAsker {
   readonly #url: string;
   readonly #keys: string[];
@@ -69,6 +75,18 @@ export class MailboxAsker {
       ids.push(...page.messages.map(({ message_id: id }) => id));
       if (page.next_page_token === undefined) return ids;
       token = `&page_token=${page.next_page_token}`;
+    }
+  }
+
+  /** Mails or threads of an inbox, but those that are held back or in the trash. */
+  async shown(inboxId: string, kind: 'messages' | 'threads'): Promise<readonly Shown[]> {
+    const items: Shown[] = [];
+    for (let token = ''; ; ) {
+      const page = await this.ask(`/v0/inboxes/${inboxId}/${kind}?limit=100${token}`);
+      const body = (await page.json()) as Partial<Record<string, readonly Shown[]>> & { next_page_token?: string };
+      items.push(...(body[kind] ?? []));
+      if (body.next_page_token === undefined) return items;
+      token = `&page_token=${body.next_page_token}`;
     }
   }
 

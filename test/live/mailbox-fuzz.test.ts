@@ -14,6 +14,7 @@ describe('a mailbox that is sent broken mails, and is told and asked what nobody
       expect(run.violations).toEqual([]);
       expect(run).toMatchObject({ dialogues: 60, questions: 2_000 });
       expect(run.taken).toBeGreaterThan(220);
+      expect([run.authenticated > 10, run.joined > 0], `${run.authenticated}, ${run.joined}`).toEqual([true, true]);
     },
     2 * LIVE_MS_MAX,
   );
