@@ -32,6 +32,9 @@ const EXTENSION = /^X-[A-Za-z0-9][A-Za-z0-9-]{0,60}$/i;
 const REFUSED_EXTENSIONS =
   /^X-(?:Envelope|Original|Forwarded|Sender|Return|MailFrom|Rcpt|Google|MS-Exchange|Spam|Virus)/i;
 
+/** Those of the node itself (node/mailbox): nobody whom such a mail reaches here would be shown it. */
+const OF_NODE = /^X-Mesh-/i;
+
 /** Throws `invalid_request` naming the header (`headers.X-Foo`). */
 export function parseHeaders(headers: Readonly<Record<string, string>>): readonly (readonly [string, string])[] {
   const entries = Object.entries(headers);
@@ -48,7 +51,7 @@ export function parseHeaders(headers: Readonly<Record<string, string>>): readonl
     const field = `headers.${name.slice(0, 80)}`;
     refuseLineBreaks(name, 'headers');
     const known = BY_NAME.get(name.toLowerCase());
-    const isExtension = EXTENSION.test(name) && !REFUSED_EXTENSIONS.test(name);
+    const isExtension = EXTENSION.test(name) && !REFUSED_EXTENSIONS.test(name) && !OF_NODE.test(name);
     if (known === undefined && !isExtension) throw refusal(name, field);
     if (seen.has(name.toLowerCase()))
       throw new MeshError('invalid_request', `'${field}' is given twice, in different cases.`, { field });
@@ -65,6 +68,10 @@ export function parseHeaders(headers: Readonly<Record<string, string>>): readonl
 }
 
 function refusal(name: string, field: string): MeshError {
+  if (OF_NODE.test(name)) {
+    const ownName = `'${field}' can't be set: headers X-Mesh-… are the node's own. Call it otherwise, like X-Task-Id.`;
+    return new MeshError('invalid_request', ownName, { field });
+  }
   const message = `The header '${name.slice(0, 80)}' can't be set. What can: ${ALLOWED.join(', ')} and X-… of letters, digits and hyphens; recipients, subject and threading have fields of their own.`;
   return new MeshError('invalid_request', message, { field });
 }

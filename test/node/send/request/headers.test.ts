@@ -40,6 +40,14 @@ describe('a header of a request', () => {
     expect(refusal(headers as Record<string, string>)).toMatchObject({ code: 'invalid_request', field });
   });
 
+  it.each(['X-Mesh-Loop', 'x-mesh-task'])('%s is refused, as it is the node’s own', (name) => {
+    expect(refusal({ [name]: 'v' })).toMatchObject({
+      ...{ code: 'invalid_request', field: `headers.${name}` },
+      message: `'headers.${name}' can't be set: headers X-Mesh-… are the node's own. Call it otherwise, like X-Task-Id.`,
+    });
+    expect(parseHeaders({ 'X-Meshed': 'v' })).toEqual([['X-Meshed', 'v']]);
+  });
+
   it('is given once, in whatever case', () => {
     expect(refusal({ 'X-A': '1', 'x-a': '2' })).toMatchObject({
       code: 'invalid_request',
