@@ -31,18 +31,7 @@ export function mailboxFigures({ intake, query, waiting, clock }: MeasuredMailbo
       help: 'Inboxes of this host.',
       read: async () => (await measures())?.inboxes ?? Number.NaN,
     },
-    {
-      ...{ kind: 'counter', name: 'mesh_mailbox_receipts_total' },
-      help: 'Mails that came into inboxes, by class: all but received are held back.',
-      label: 'class',
-      read: async () => (await measures())?.receipts ?? [],
-    },
-    {
-      ...{ kind: 'counter', name: 'mesh_mailbox_work_total' },
-      help: 'Work on mails that has ended: completed, or failed after its last attempt.',
-      label: 'end',
-      read: async () => (await measures())?.ended ?? [],
-    },
+    ...countedFigures(measures),
     {
       ...{ kind: 'gauge', name: 'mesh_mailbox_leased' },
       help: 'Mails at which a worker is.',
@@ -59,6 +48,31 @@ export function mailboxFigures({ intake, query, waiting, clock }: MeasuredMailbo
       ...{ kind: 'gauge', name: 'mesh_mailbox_waiting' },
       help: 'Requests that wait for mail.',
       read: async () => waiting(),
+    },
+  ];
+}
+
+type Measures = ReturnType<IntakeQuestions['measures']>;
+
+function countedFigures(measures: () => Promise<Measures | undefined>): readonly Figure[] {
+  return [
+    {
+      ...{ kind: 'counter', name: 'mesh_mailbox_receipts_total' },
+      help: 'Mails that came into inboxes from outside of the node, by class: all but received are held back.',
+      label: 'class',
+      read: async () => (await measures())?.receipts ?? [],
+    },
+    {
+      ...{ kind: 'counter', name: 'mesh_mailbox_outcomes_total' },
+      help: 'What was told of mails that inboxes have sent: sent, delivered, bounced, complained, rejected.',
+      label: 'outcome',
+      read: async () => (await measures())?.outcomes ?? [],
+    },
+    {
+      ...{ kind: 'counter', name: 'mesh_mailbox_work_total' },
+      help: 'Work on mails that has ended: completed, or failed after its last attempt.',
+      label: 'end',
+      read: async () => (await measures())?.ended ?? [],
     },
   ];
 }

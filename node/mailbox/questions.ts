@@ -59,11 +59,11 @@ import type { Unsubscriber } from './unsubscribe.ts';
 
 /** The worker that writes. */
 export interface IntakeQuestions extends DomainQuestions, DraftWrites {
-  /** Counts inboxes, and the mails that came since the worker began, by class. */
+  /** Inboxes, and mails leased now; since the worker began: mails that came by class, what became of those sent, how work ended. */
   measures(nothing: null): {
     readonly inboxes: number;
     readonly receipts: readonly (readonly [string, number])[];
-    /** Work on mails, by how it ended, and mails at which a worker is. */
+    readonly outcomes: readonly (readonly [string, number])[];
     readonly ended: readonly (readonly [string, number])[];
     readonly leased: number;
   };

@@ -154,7 +154,10 @@ const answers: Answers<IntakeQuestions> = {
         true,
       ),
     ),
-  measures: () => ({ inboxes: writer.inboxCount, receipts: writer.receipts.counts(), ...writer.leases.counts() }),
+  measures: () => ({
+    ...{ inboxes: writer.inboxCount, receipts: writer.receipts.counts(), outcomes: writer.events.outcomes.counts() },
+    ...writer.leases.counts(),
+  }),
   claimMails: (question) => writer.leases.claim(question),
   changeLease: (question) => writer.leases.change(question),
   settleLeases: (nowMs) => writer.leases.settle(nowMs),

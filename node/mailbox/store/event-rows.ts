@@ -7,6 +7,7 @@ import type { Connection } from './database.ts';
 import { renderEvent, type Texts, withoutTexts, withTexts } from './event-payload.ts';
 import { TEXT_COLUMNS } from './mail-page.ts';
 import { MailReader } from './mail-reader.ts';
+import { OutcomeCounts } from './outcome-counts.ts';
 import { ThreadReader } from './thread-reader.ts';
 
 /** Octets of all payloads together. */
@@ -24,6 +25,7 @@ interface Subject {
 }
 
 export class EventRows {
+  readonly outcomes: OutcomeCounts;
   readonly #connection: Connection;
   readonly #newUuid: NewUuid;
   readonly #payloadsBytesMax: number;
@@ -34,15 +36,17 @@ export class EventRows {
   constructor(connection: Connection, newUuid: NewUuid, payloadsBytesMax = PAYLOADS_BYTES_MAX) {
     this.#connection = connection;
     this.#newUuid = newUuid;
+    this.outcomes = new OutcomeCounts(connection);
     this.#payloadsBytesMax = payloadsBytesMax;
     this.#mails = new MailReader(connection);
     this.#threads = new ThreadReader(connection, this.#mails);
   }
 
-  /** Whether something was added since this was asked before. */
+  /** Whether something was added since this was asked before. To be asked after each commit. */
   takeNews(): boolean {
     const hasNew = this.#hasNew;
     this.#hasNew = false;
+    if (hasNew) this.outcomes.note();
     return hasNew;
   }
 

@@ -25,7 +25,13 @@ describe('the measures of the mailbox', () => {
       { inboxId: 'c@x.com', status: 'duplicate' },
     ]);
     expect(
-      await read(async () => ({ inboxes: 3, receipts: receipts.counts(), ended: [['done', 5]], leased: 1 })),
+      await read(async () => ({
+        inboxes: 3,
+        receipts: receipts.counts(),
+        outcomes: [['bounced', 2]],
+        ended: [['done', 5]],
+        leased: 1,
+      })),
     ).toEqual({
       mesh_mailbox_up: 1,
       mesh_inboxes: 3,
@@ -35,6 +41,7 @@ describe('the measures of the mailbox', () => {
         ['blocked', 0],
         ['unauthenticated', 0],
       ],
+      mesh_mailbox_outcomes_total: [['bounced', 2]],
       mesh_mailbox_work_total: [['done', 5]],
       mesh_mailbox_leased: 1,
       mesh_mailbox_unread: 5,
@@ -55,6 +62,7 @@ describe('the measures of the mailbox', () => {
       mesh_mailbox_up: 0,
       mesh_inboxes: Number.NaN,
       mesh_mailbox_receipts_total: [],
+      mesh_mailbox_outcomes_total: [],
       mesh_mailbox_work_total: [],
       mesh_mailbox_leased: Number.NaN,
       mesh_mailbox_unread: Number.NaN,
