@@ -166,17 +166,23 @@ export class ProcessMesh implements AsyncDisposable {
 
 /** Below the ports that systems give to outgoing connections (Linux: from 32,768), which would take one while its host is down. */
 const PORTS_FROM = 15_000;
-/** Processes that look for ports at the same time look in different places, unless there are more of them. */
+/** Processes that look for ports at the same time look in different places: the workers of one run of tests always, others mostly. */
 const PLACES = 60;
 const PORTS_PER_PLACE = 280;
 let portsGiven = 0;
+
+/** Vitest numbers its workers from 1 on; their ids may be equal but for a multiple of `PLACES`. */
+export function placeOf({ pid, ppid, env }: Pick<NodeJS.Process, 'pid' | 'ppid' | 'env'>): number {
+  const worker = env.VITEST_POOL_ID;
+  return (worker === undefined ? pid : ppid + Number(worker)) % PLACES;
+}
 
 /** Ports that were free a moment ago, and that this process gives nobody else for a while. */
 export async function freePorts(count: number): Promise<readonly number[]> {
   const ports: number[] = [];
   for (let tries = 0; ports.length < count; tries += 1) {
     if (tries === PORTS_PER_PLACE) throw new Error(`There are no ${count} free ports from ${PORTS_FROM} on.`);
-    const port = PORTS_FROM + (process.pid % PLACES) * PORTS_PER_PLACE + (portsGiven % PORTS_PER_PLACE);
+    const port = PORTS_FROM + placeOf(process) * PORTS_PER_PLACE + (portsGiven % PORTS_PER_PLACE);
     portsGiven += 1;
     if (await isFree(port)) ports.push(port);
   }
