@@ -66,7 +66,9 @@ export const STORE_MUTANTS: readonly StoreMutant[] = [
     name: 'other-file-forgotten',
     breaks: 'writes over what an earlier process left in the other file',
     noticedBy: { stores: 2 },
-    sources: [{ file: WRITER, from: 'if (this.#mustHandOver) this.#handOver();', to: '' }],
+    sources: [
+      { file: WRITER, from: 'if (this.#mustHandOver) this.#handOver();\n    const { octets', to: 'const { octets' },
+    ],
   },
   {
     name: 'stale-frames-taken',
