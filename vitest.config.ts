@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { GENERAL_WASM_WRAPPERS } from './node/system/v8-flags.ts';
 import { ClosingLineReporter } from './test/support/closing-line-reporter.ts';
 
 export default defineConfig({
@@ -12,6 +13,8 @@ export default defineConfig({
     // Only ends a test that hangs. What takes seconds, as real processes and long searches do, says its own bound.
     testTimeout: 20_000,
     hookTimeout: 20_000,
+    // Threads of the node strip types while others end.
+    execArgv: [GENERAL_WASM_WRAPPERS],
     // On two cores, vitest would run one file after the other: real processes, which wait for each other most of the time, leave room for another.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: ['default', new ClosingLineReporter()],

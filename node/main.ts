@@ -1,9 +1,11 @@
-#!/usr/bin/env -S node --max-semi-space-size=8
+#!/usr/bin/env -S node --max-semi-space-size=8 --wasm-wrapper-tiering-budget=2147483647
 // The `mesh` command: the one place that touches the process. It keeps the compiled form of the modules between starts (a
 // quarter of a second and 20 MB less at each), so everything else is imported only after that was switched on.
 import { enableCompileCache, flushCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import { parseStopSignal, SignalWay, STOP_SIGNALS, type StopSignal } from './stop-signals.ts';
+import { GENERAL_WASM_WRAPPERS } from './system/v8-flags.ts';
 
 /** What shells say of a program that SIGINT (2) ended. */
 const INTERRUPTED_CODE = 128 + 2;
@@ -13,6 +15,8 @@ const stop = stopOnSignals();
 // Beside the dependencies, which are as trusted as what is kept there. Where that can't be written, the node starts slower.
 enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/mesh', import.meta.url)));
 endWithLauncher();
+// Before there is a second thread: who starts this file by itself need not know of it.
+setFlagsFromString(GENERAL_WASM_WRAPPERS);
 const { runCommand } = await import('./command.ts');
 await runCommand(process, stop, flushCompileCache);
 

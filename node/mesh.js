@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 
 const NODE_MAJOR_MIN = 24;
-const SEMI_SPACE_FLAG = '--max-semi-space-size=8';
+/** What each is for: system/v8-flags.ts. */
+const V8_FLAGS = ['--max-semi-space-size=8', '--wasm-wrapper-tiering-budget=2147483647'];
 /** npm installs the one of this machine's kind. */
 const NODE_PACKAGES = [`node-${process.platform}-${process.arch}`, `node-bin-${process.platform}-${process.arch}`];
 /** Of a clone, else of an installed package. */
@@ -23,7 +24,7 @@ const PARENT_LOOK_MS = 500;
 
 endWithNpm(process.env);
 if (Number.parseInt(process.versions.node, 10) >= NODE_MAJOR_MIN) {
-  setFlagsFromString(SEMI_SPACE_FLAG);
+  for (const flag of V8_FLAGS) setFlagsFromString(flag);
   await import(MAIN.href);
 } else {
   const node = installedNode();
@@ -76,7 +77,7 @@ function parentsUpToNpm() {
 
 /** The channel tells the program which signals came, and when this process is gone, however it ended: see main.ts. */
 function run(node) {
-  const child = spawn(node, [SEMI_SPACE_FLAG, ...process.argv.slice(1)], {
+  const child = spawn(node, [...V8_FLAGS, ...process.argv.slice(1)], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });
   // A terminal tells its whole foreground, so the program may have the signal already. By the channel it can tell one from the other.

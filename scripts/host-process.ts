@@ -8,10 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { V8_FLAGS } from '../node/system/v8-flags.ts';
 
 export const MAIN = fileURLToPath(new URL('../node/main.ts', import.meta.url));
-/** What `npm start` passes: a small young generation, or ten large attachments at once leave 100 MB of garbage behind. */
-const NODE_FLAGS = ['--max-semi-space-size=8'];
 /** A start takes two seconds, and fifteen times that where other programs hold the cores and the disk. */
 const READY_MS_MAX = 90_000;
 const STOP_MS_MAX = 10_000;
@@ -68,7 +67,7 @@ export class HostProcess {
 
   /** Resolves when the node has printed its ready line; rejects with its log when it ended instead. */
   async start(): Promise<void> {
-    const child = spawn(process.execPath, [...NODE_FLAGS, ...this.#arguments], {
+    const child = spawn(process.execPath, [...V8_FLAGS, ...this.#arguments], {
       env: { ...cleanEnvironment(), ...this.environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

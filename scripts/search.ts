@@ -1,7 +1,9 @@
 // A search through seeds of simulated meshes, on all cores. The same seeds give the same runs, on any machine.
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
+import { GENERAL_WASM_WRAPPERS } from '../node/system/v8-flags.ts';
 import type { ChannelAttackName } from '../test/support/channel-attacks.ts';
 import type { ScheduleName } from '../test/support/claim-schedules.ts';
 import type { FeedScheduleName } from '../test/support/feed-schedules.ts';
@@ -76,6 +78,7 @@ export async function search(
   { first, last }: { readonly first: number; readonly last: number },
   run: Omit<SearchThread, 'life'> = {},
 ): Promise<SearchResult> {
+  setFlagsFromString(GENERAL_WASM_WRAPPERS);
   const startedMs = performance.now();
   const found: Found[] = [];
   let next = first;
