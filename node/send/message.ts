@@ -98,7 +98,7 @@ interface NextTry {
 
 /** A message's course. */
 export interface Message {
-  /** UUID: `email_id` in the answers of the routes. */
+  /** UUID: `email_id` in the answers of the routes. One that the routes have made begins with its time. */
   readonly id: string;
   /** Position among this host's messages: 1, 2, 3, … */
   readonly number: number;

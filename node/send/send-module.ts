@@ -1,6 +1,6 @@
 // The send module put together from the ports of the node: access tokens, the mailer, suppressed addresses, the queue.
 import type { Clock, Random } from '../../mesh/ports.ts';
-import { uuidsFrom } from '../../mesh/uuid.ts';
+import { timedUuidsFrom } from '../../mesh/uuid.ts';
 import type { Log } from '../log.ts';
 import type { ForgettingStore } from '../store/disk-store.ts';
 import { Erasures } from '../store/erasures.ts';
@@ -67,5 +67,7 @@ export async function openSending(config: SendConfig, ports: SendingPorts): Prom
   });
   blobs.describeUseBy(() => queue.blobs.describe((blob) => blobs.bytesOf(blob)));
   const erasures = await Erasures.open({ store, forgetting: ports.forgetting, clock, log });
-  return new QueueService({ ...ports, config, erasures, mailer, suppressions, queue, newUuid: uuidsFrom(random) });
+  // The records of mails that come together lie together on the disk: with random ids each mail is a page of its own, written twice.
+  const newUuid = timedUuidsFrom(random, clock);
+  return new QueueService({ ...ports, config, erasures, mailer, suppressions, queue, newUuid });
 }

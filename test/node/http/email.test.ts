@@ -23,6 +23,16 @@ describe('POST /api/email/send', () => {
     expect(world.shipped[0]?.content.from).toEqual({ name: 'Titania', address: 'titania@mail.example.com' });
   });
 
+  it('gives each mail an id that sorts behind those before it, as its records do on the disk', async () => {
+    const world = await withTitania();
+    const ids: string[] = [];
+    for (let count = 0; count < 10; count += 1) {
+      ids.push(((await send(world)).body as { email_id: string }).email_id);
+      await world.clock.advance(1);
+    }
+    expect(ids).toEqual([...new Set(ids)].sort());
+  });
+
   it.each(['TITANIA@mail.example.com', 'Titania@MAIL.example.com'])(
     'sends as the address that is owned, not as %s',
     async (from) => {
