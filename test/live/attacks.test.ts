@@ -1,7 +1,7 @@
 // Real nodes with somebody between them, who has no key and no secret: what he can make one host believe of another.
 import { describe, expect, it } from 'vitest';
 import { freePorts, type HostProcess, ProcessMesh } from '../../scripts/host-process.ts';
-import { Client } from '../support/live.ts';
+import { Client, until } from '../support/live.ts';
 import { type Heard, ManInTheMiddle, type Meddling } from '../support/man-in-the-middle.ts';
 import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
@@ -38,11 +38,6 @@ async function attacked(environment: Readonly<Record<string, string>>) {
   };
   const middle = (id: string) => middles.get(id) as ManInTheMiddle;
   return { mesh, claim, lookUp, middle, client, at, [Symbol.asyncDispose]: () => stack.disposeAsync() };
-}
-
-/** Asks again and again; the test's own time limit is the end of patience. */
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  while (!(await holds()));
 }
 
 const isAbout = (path: string, address: string) => path.startsWith(`${INDEX}?address=${encodeURIComponent(address)}`);

@@ -1,9 +1,9 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ProcessMesh } from '../../scripts/host-process.ts';
 import { Receiver } from '../../scripts/receiver.ts';
-import { Client } from '../support/live.ts';
+import { Client, until } from '../support/live.ts';
 import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
 const THREE = [{ id: 'mac' }, { id: 'cloud' }, { id: 'mini' }];
@@ -226,8 +226,3 @@ describe('kill -9 at any moment', () => {
     LIVE_MS_MAX,
   );
 });
-
-/** Asks again and again, until it holds; the test's own time is the end of it. */
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await stat('.');
-}

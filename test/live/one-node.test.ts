@@ -5,7 +5,7 @@ import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ProcessMesh } from '../../scripts/host-process.ts';
-import { Client } from '../support/live.ts';
+import { Client, until } from '../support/live.ts';
 import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
 describe('a node', () => {
@@ -134,8 +134,3 @@ describe('a node', () => {
     LIVE_MS_MAX,
   );
 });
-
-/** Asks again and again, until it holds; the test's own time is the end of it. */
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await stat('.');
-}

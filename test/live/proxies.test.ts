@@ -2,13 +2,13 @@
 // for the ports and the certificate.
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Agent, request } from 'undici';
 import { describe, expect, it } from 'vitest';
 import { freePorts, type HostProcess, ProcessMesh } from '../../scripts/host-process.ts';
-import type { Answer } from '../support/live.ts';
+import { type Answer, until } from '../support/live.ts';
 import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
 const NAME = 'mac.example.com';
@@ -280,9 +280,4 @@ async function clientOf(directory: string) {
       send(front + path, 'POST', octets, { 'content-type': 'application/octet-stream', ...headers }),
     [Symbol.asyncDispose]: () => agent.destroy(),
   };
-}
-
-/** Asks again and again, until it holds; the test's own time is the end of it. */
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  while (!(await holds())) await stat('.');
 }

@@ -1,4 +1,5 @@
 // Asking real nodes, as a client would.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import type { HostProcess } from '../../scripts/host-process.ts';
 
@@ -43,6 +44,11 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: AnswerBody;
+}
+
+/** Asks again and again, until it holds; the test's own time is the end of it. */
+export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await nextTurn();
 }
 
 /** A client of its own, so that a killed host's connections are nobody else's. */

@@ -1,6 +1,7 @@
-// A login that several questions share, against a server on loopback.
+// A login that several questions share, and endpoints of which some are in trouble, against servers on loopback.
 import { lookup } from 'node:dns';
-import { Hono } from 'hono';
+import type { LookupFunction } from 'node:net';
+import { type Handler, Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
 import { EtcdGateway } from '../../../node/engines/etcd-gateway.ts';
 import { systemClock } from '../../../node/system/clock.ts';
@@ -71,24 +72,82 @@ describe('a server that quotes the login', () => {
   });
 });
 
+/** `http://127.0.0.1:port` of endpoints, and the name of each as often as it was asked, in order. */
+async function endpoints(stack: AsyncDisposableStack, answers: Readonly<Record<string, Handler>>) {
+  const asked: string[] = [];
+  const origins: string[] = [];
+  for (const [name, answer] of Object.entries(answers)) {
+    const app = new Hono().post('*', (c, next) => {
+      asked.push(name);
+      return answer(c, next);
+    });
+    origins.push(stack.use(await serveApp(app)).url);
+  }
+  return { asked, origins };
+}
+
+const well: Handler = (c) => c.json({ ok: true });
+const WITHOUT_END = new AbortController().signal;
+
 describe('an endpoint that says nothing', () => {
-  it('is left for the next after its time, and whoever asked is told that it may still do what it was asked', async () => {
-    const asked = Promise.withResolvers<void>();
-    await using hung = await serveApp(
-      new Hono().post('*', () => {
-        asked.resolve();
-        return new Promise<Response>(() => undefined);
-      }),
-    );
-    await using well = await serveApp(new Hono().post('*', (c) => c.json({ ok: true })));
+  it('is left for the next after its time, which is told that it may still do what it was asked, and is not asked again', async () => {
+    await using stack = new AsyncDisposableStack();
+    const isAsked = Promise.withResolvers<void>();
+    let times = 0;
+    const hung: Handler = (c) => {
+      isAsked.resolve();
+      times += 1;
+      return times === 1 ? new Promise<Response>(() => undefined) : c.json({ ok: 'awake' });
+    };
+    const { asked, origins } = await endpoints(stack, { hung, well });
     const clock = new VirtualClock();
-    const origins = [hung.url, well.url];
     const gateway = new EtcdGateway({ clock, origins, login: undefined, ca: undefined, lookup });
-    const answer = gateway.ask('/v3/kv/range', {}, new AbortController().signal);
-    await asked.promise;
-    await clock.advance(1_500);
+    stack.defer(() => gateway.close());
+    const answer = gateway.ask('/v3/kv/range', {}, WITHOUT_END);
+    await isAsked.promise;
+    await clock.advance(1_499);
+    expect(asked).toEqual(['hung']);
+    await clock.advance(1);
     expect(await answer).toMatchObject({ answer: { ok: true }, mayComeAgain: true });
+    // No time passes any more: who waited for the one that hangs would wait for good.
+    for (const _ of ['more', 'and more'])
+      expect(await gateway.ask('/v3/kv/range', {}, WITHOUT_END)).toMatchObject({
+        answer: { ok: true },
+        mayComeAgain: false,
+      });
+    expect(asked).toEqual(['hung', 'well', 'well', 'well']);
     expect(clock.sleepers).toBe(0);
-    await gateway.close();
+  });
+});
+
+describe('an endpoint that is not there, or is in trouble itself', () => {
+  it('is left for the next at once, and is not asked again', async () => {
+    await using stack = new AsyncDisposableStack();
+    const troubled: Handler = (c) => c.json({ message: 'etcdserver: no leader' }, 503);
+    const { asked, origins } = await endpoints(stack, { troubled, well });
+    const gone = await serveApp(new Hono());
+    await gone[Symbol.asyncDispose]();
+    const unknown: LookupFunction = (name, _, done) => {
+      asked.push(name);
+      done(Object.assign(new Error('no such name'), { code: 'ENOTFOUND' }), '');
+    };
+    const clock = new VirtualClock();
+    const all = ['http://no.such.host.invalid:2379', gone.url, ...origins];
+    const gateway = new EtcdGateway({ clock, origins: all, login: undefined, ca: undefined, lookup: unknown });
+    stack.defer(() => gateway.close());
+    expect(await gateway.ask('/v3/kv/range', {}, WITHOUT_END)).toMatchObject({ answer: { ok: true } });
+    expect(await gateway.ask('/v3/kv/range', {}, WITHOUT_END)).toMatchObject({ mayComeAgain: false });
+    expect(asked).toEqual(['no.such.host.invalid', 'troubled', 'well', 'well']);
+  });
+
+  it('says so when it is the last of all', async () => {
+    await using stack = new AsyncDisposableStack();
+    const troubled: Handler = (c) => c.json({ message: 'etcdserver: no leader' }, 503);
+    const { asked, origins } = await endpoints(stack, { troubled, other: troubled });
+    const clock = new VirtualClock();
+    const gateway = new EtcdGateway({ clock, origins, login: undefined, ca: undefined, lookup });
+    stack.defer(() => gateway.close());
+    await expect(gateway.ask('/v3/kv/range', {}, WITHOUT_END)).rejects.toThrow(/answered 503: etcdserver: no leader/);
+    expect(asked).toEqual(['troubled', 'other']);
   });
 });
