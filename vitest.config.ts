@@ -13,6 +13,8 @@ export default defineConfig({
     // Only ends a test that hangs. What takes seconds, as real processes and long searches do, says its own bound.
     testTimeout: 20_000,
     hookTimeout: 20_000,
+    // So does the end of what is asked again and again, and before that: it says what was seen last. By itself it would be one second.
+    expect: { poll: { timeout: 15_000 } },
     // Threads of the node strip types while others end.
     execArgv: [GENERAL_WASM_WRAPPERS],
     // On two cores, vitest would run one file after the other: real processes, which wait for each other most of the time, leave room for another.

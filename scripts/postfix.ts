@@ -9,7 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
-const START_MS_MAX = 15_000;
+const START_MS_MAX = 60_000;
 
 /** Why the tests with Postfix are skipped here; `undefined` when they are not. */
 export function whyNoPostfix(): string | undefined {
@@ -67,7 +67,7 @@ export class Postfix implements AsyncDisposable {
   }
 
   /** The mail of a mailbox, once there is so much: Postfix delivers after it has accepted. */
-  async mailboxOf(user: string, count: number, msMax = 10_000): Promise<readonly string[]> {
+  async mailboxOf(user: string, count: number, msMax = 90_000): Promise<readonly string[]> {
     for (const untilMs = Date.now() + msMax; Date.now() < untilMs; ) {
       const found = await this.mailbox(user);
       if (found.length >= count) return found;

@@ -49,7 +49,7 @@ export class Receiver implements AsyncDisposable {
   }
 
   /** Resolves once `holds` is true of the events received; rejects after `msMax`. */
-  async until(holds: (events: readonly ReceivedEvent[]) => boolean, msMax = 15_000): Promise<void> {
+  async until(holds: (events: readonly ReceivedEvent[]) => boolean, msMax = 60_000): Promise<void> {
     let giveUp: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       const bodies = () => JSON.stringify(this.events.map(({ body }) => body));

@@ -9,8 +9,6 @@ import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 const FIVE = ['cloud', 'desk', 'lab', 'mac', 'mini'];
 const THREE = ['cloud', 'mac', 'mini'];
 const OTHERS = ['cloud', 'desk', 'lab'];
-/** The longest that a claim may take while the mesh moves. */
-const CLAIM_MS_MAX = 5_000;
 const POLLS_MAX = 20_000;
 
 interface MeshView {
@@ -54,14 +52,11 @@ describe('a mesh of real hosts', () => {
     const claimant = async (host: HostProcess) => {
       for (let count = 0; !isOver; count += 1) {
         const address = `${host.id}-${count}@x.com`;
-        const startedMs = performance.now();
         const agent = { name: `${host.id}-${count}`, tools: { email: { addresses: [{ address }] } } };
         const answer = await client.expect(host, 'POST', '/api/agents', agent);
-        const tookMs = performance.now() - startedMs;
-        if (answer.status !== 201 || tookMs > CLAIM_MS_MAX)
-          late.push(
-            `${address}: ${answer.status} after ${Math.round(tookMs)} ms: ${JSON.stringify(answer.body).slice(0, 300)}`,
-          );
+        // A host answers 503 to what takes longer than a claim may.
+        if (answer.status !== 201)
+          late.push(`${address}: ${answer.status}: ${JSON.stringify(answer.body).slice(0, 300)}`);
         else owned.set(address, host.id);
       }
     };

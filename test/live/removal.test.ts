@@ -7,8 +7,6 @@ import { type AnswerBody, Client } from '../support/live.ts';
 import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
 const POLLS_MAX = 20_000;
-/** The longest that a claim may take while the mesh moves. */
-const CLAIM_MS_MAX = 5_000;
 
 it.each([
   ['three hosts become one', ['a', 'b', 'c'], ['a']],
@@ -32,12 +30,12 @@ it.each([
 
   const a = mesh.host('a');
   let isOver = false;
-  const slow: string[] = [];
+  const late: string[] = [];
   const claims = (async () => {
     for (let count = 0; !isOver; count += 1) {
-      const startedMs = performance.now();
       const { status } = await claim(a, `${count}@x.com`);
-      if (status !== 201 || performance.now() - startedMs > CLAIM_MS_MAX) slow.push(`${count}: ${status}`);
+      // A host answers 503 to what takes longer than a claim may.
+      if (status !== 201) late.push(`${count}: ${status}`);
     }
   })();
   list(after);
@@ -53,7 +51,7 @@ it.each([
     await until(mesh.host(id), ({ voters, from }) => from === undefined && voters.join() === after.join());
   isOver = true;
   await claims;
-  expect(slow).toEqual([]);
+  expect(late).toEqual([]);
   // Who left is told so, keeps what it has for now, and claims nothing more.
   const left = mesh.host('c');
   await until(left, ({ voters }) => voters.join() === after.join());

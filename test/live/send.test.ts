@@ -11,7 +11,7 @@ import { SMTPServer } from 'smtp-server';
 import { describe, expect, it } from 'vitest';
 import { type HostProcess, ProcessMesh } from '../../scripts/host-process.ts';
 import { Postfix, whyNoPostfix } from '../../scripts/postfix.ts';
-import { Client } from '../support/live.ts';
+import { Client, until } from '../support/live.ts';
 import { RawSmtp } from '../support/raw-smtp.ts';
 import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
@@ -20,6 +20,7 @@ const ANN = {
   name: 'ann',
   tools: { email: { addresses: [{ address: 'ann@mail.example.com', displayName: 'Ann' }] } },
 };
+const POLL = { timeout: LIVE_MS_MAX, interval: 20 };
 const KILLS = Number(process.env.MESH_KILLS ?? 4);
 
 interface Sender extends AsyncDisposable {
@@ -111,10 +112,10 @@ describe.skipIf(noPostfix !== undefined)(
       const waiting = await ann.send({ subject: 'later' }, '');
       const status = async () =>
         (await ann.get(`/api/email/status/${waiting.body.email_id}`)) as { state: string; message: string };
-      for (let tries = 0; (await status()).state !== 'deferred' && tries < 200; tries += 1) await ann.get('/health');
+      await expect.poll(async () => (await status()).state, POLL).toBe('deferred');
       expect(await status()).toMatchObject({ state: 'deferred', message: expect.stringContaining('connect_failed') });
       await postfix.startAgain();
-      const [mail] = await postfix.mailboxOf('bob', 1, 60_000);
+      const [mail] = await postfix.mailboxOf('bob', 1);
       expect(mail).toContain('Subject: later');
     });
 
@@ -212,16 +213,12 @@ describe('with TLS and a login', () => {
       expect((await strict.send({}, '?wait=false')).status).toBe(202);
       const account = async () =>
         ((await strict.get('/api/email/providers')) as { accounts: { lastError?: string }[] }).accounts[0];
-      for (let tries = 0; (await account())?.lastError === undefined && tries < 300; tries += 1)
-        await strict.get('/health');
-      expect((await account())?.lastError).toContain('tls_failed');
+      await expect.poll(async () => (await account())?.lastError, POLL).toContain('tls_failed');
       await using wrong = await sender([{ id: 'wrong', ...login, password: 'battery staple', caFile: file }]);
       await wrong.send({}, '?wait=false');
       const refused = async () =>
         ((await wrong.get('/api/email/providers')) as { accounts: { lastError?: string }[] }).accounts[0];
-      for (let tries = 0; (await refused())?.lastError === undefined && tries < 300; tries += 1)
-        await wrong.get('/health');
-      expect((await refused())?.lastError).toContain('auth_failed');
+      await expect.poll(async () => (await refused())?.lastError, POLL).toContain('auth_failed');
       expect([new Set(logins), mails.length]).toEqual([new Set(['PLAIN secure']), 1]);
       expect(wrong.host.log).not.toMatch(/battery staple/);
       await new Promise<void>((resolve) => smtp.close(() => resolve()));
@@ -247,13 +244,11 @@ describe('kill -9 while sending', () => {
       const { body } = await ann.send({}, '');
       const isThere = () =>
         place === 'DATA' ? server.heard.slice(from.heard).includes('DATA') : server.connections > from.connections;
-      for (let tries = 0; !isThere() && tries < 1_000; tries += 1) await ann.get('/health');
+      await until(isThere);
       await ann.host.kill();
       server.options = {};
       await ann.host.start();
-      for (let tries = 0; (await stateOf(body.email_id)) !== ends && tries < 1_000; tries += 1)
-        await ann.get('/health');
-      expect([place, await stateOf(body.email_id)]).toEqual([place, ends]);
+      await expect.poll(() => stateOf(body.email_id), { ...POLL, message: place }).toBe(ends);
     }
     expect(server.taken.length).toBe(2);
   });
@@ -291,7 +286,7 @@ describe('kill -9 while sending', () => {
           return true;
       return false;
     };
-    for (let tries = 0; tries < 100_000 && (await isWaiting()); tries += 1) await ann.get('/health');
+    await until(async () => !(await isWaiting()));
     const times = new Map<string, number>();
     for (const { data } of server.taken) {
       const id = /^Message-ID: (\S+)/m.exec(data)?.[1] ?? '';

@@ -15,7 +15,6 @@ import { LIVE_MS_MAX } from '../../support/time-bounds.ts';
 const POLL = { timeout: LIVE_MS_MAX / 2, interval: 50 };
 const [BOB, CATCH, ANN] = ['bob@mail.example.com', 'catch@mail.example.com', 'ann@mail.example.com'] as const;
 /** Milliseconds by which a draft may go later than it should. */
-const LATE_MS_MAX = 2_000;
 const HOUR_MS = 3_600_000;
 
 const at = (ms: number) => new Date(Date.now() + ms);
@@ -149,14 +148,11 @@ const writing: ProofSteps = (world) => {
   );
 };
 
-/** Usually in time: this machine may be doing something else at one of these moments. */
-function expectInTime(lateMs: readonly number[]): void {
-  const [usual] = lateMs.toSorted((one, other) => one - other).slice(Math.floor(lateMs.length / 2));
-  expect(usual, `late by ${lateMs.join(', ')} ms`).toBeLessThanOrEqual(LATE_MS_MAX);
-}
-
 const timing: ProofSteps = (world) => {
-  /** Milliseconds from when a draft was to go until this host sent it, as the host itself wrote both down; once it is sent. */
+  /**
+   * Milliseconds from when a draft was to go until this host sent it, as the host itself wrote both down; once it is sent. How late it may be
+   * is said of a clock that stands still (test/node/mailbox/out/scheduler.test.ts).
+   */
   const lateness = async (inboxId: string, subject: string, dueMs: number) => {
     const { messages } = world().client.inboxes;
     const found = async () => (await messages.list(inboxId, { subject: [subject] })).messages;
@@ -190,7 +186,6 @@ const timing: ProofSteps = (world) => {
       const late: number[] = [];
       for (const [subject, time] of times) late.push(await lateness(inboxId, subject, time.getTime()));
       expect(Math.min(...late), 'none too early').toBeGreaterThanOrEqual(0);
-      expectInTime(late);
 
       const { messages } = await client.inboxes.messages.list(inboxId);
       for (const { messageId } of messages) await mailAt(postfix, 'bob', messageId);
@@ -211,17 +206,15 @@ const timing: ProofSteps = (world) => {
       const meanwhile = at(3_000);
       const times = new Map([
         ['meanwhile', meanwhile],
-        ...[12, 14, 16].map((s) => [`after ${s}`, at(s * 1_000)] as const),
+        ...[10, 11, 12].map((s) => [`after ${s}`, at(s * 1_000)] as const),
       ]);
       for (const [subject, sendAt] of times) await ofInbox.create(inboxId, { to: [BOB], subject, text: 'x', sendAt });
       await host.stop();
       await expect.poll(() => Date.now(), POLL).toBeGreaterThan(meanwhile.getTime());
       await host.start();
-      const startedMs = Date.now();
       const late: number[] = [];
-      for (const [subject, time] of times)
-        late.push(await lateness(inboxId, subject, Math.max(time.getTime(), startedMs)));
-      expectInTime(late.slice(1));
+      for (const [subject, time] of times) late.push(await lateness(inboxId, subject, time.getTime()));
+      expect(Math.min(...late), 'none too early').toBeGreaterThanOrEqual(0);
       const ids = (await messages.list(inboxId)).messages.map(({ messageId }) => messageId);
       for (const id of ids) await mailAt(postfix, 'bob', id);
       expect(ids.length).toBe(times.size);

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { type LineSinkOptions, openLineSink } from '../../../node/system/line-sink.ts';
 
 const undo: (() => void)[] = [];
@@ -46,10 +46,11 @@ describe('lines that nobody reads', () => {
     const sink = openLineSink({ fd }, options);
     for (let at = 0; at < 1_000; at += 1) sink.write(LINE);
     let text = '';
-    await vi.waitFor(() => {
+    const readOn = () => {
       text += read();
-      expect(text).toContain('missing');
-    });
+      return text;
+    };
+    await expect.poll(readOn).toContain('missing');
     sink.write('after\n');
     text += read();
     const lines = text.split('\n').slice(0, -1);
