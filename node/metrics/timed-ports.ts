@@ -49,8 +49,8 @@ export function timedMailer(mailer: Mailer, times: ShipmentTimes): Mailer {
 
 export function timedLogDisk(disk: LogDisk, times: SyncTimes, clock: Stopwatch): LogDisk {
   return {
-    open: async (path) => {
-      const file = await disk.open(path);
+    open: async (path, options) => {
+      const file = await disk.open(path, options);
       return file === undefined ? undefined : timedFile(file, times, clock);
     },
     make: (path, octets) => disk.make(path, octets),
@@ -58,20 +58,23 @@ export function timedLogDisk(disk: LogDisk, times: SyncTimes, clock: Stopwatch):
 }
 
 function timedFile(file: LogFile, times: SyncTimes, clock: Stopwatch): LogFile {
+  const timed = async (sync: () => Promise<void>) => {
+    const sinceMs = clock.monotonicMs();
+    let outcome: 'done' | 'failed' = 'failed';
+    try {
+      await sync();
+      outcome = 'done';
+    } finally {
+      times.note(outcome, clock.monotonicMs() - sinceMs);
+    }
+  };
   return {
     read: () => file.read(),
     write: (octets, at) => file.write(octets, at),
+    writeFew: (octets, at) => file.writeFew(octets, at),
+    writeDurably: (octets, at) => timed(() => file.writeDurably(octets, at)),
     truncate: (bytes) => file.truncate(bytes),
-    sync: async () => {
-      const sinceMs = clock.monotonicMs();
-      let outcome: 'done' | 'failed' = 'failed';
-      try {
-        await file.sync();
-        outcome = 'done';
-      } finally {
-        times.note(outcome, clock.monotonicMs() - sinceMs);
-      }
-    },
+    sync: () => timed(() => file.sync()),
     close: () => file.close(),
   };
 }

@@ -74,7 +74,7 @@ export class SimulatedLogDisk implements LogDisk {
   }
 
   #opened(path: string, file: SimulatedFile): LogFile {
-    return {
+    const opened: LogFile = {
       read: async () => {
         await this.#step(`read ${path}`);
         return Buffer.from(file.cached);
@@ -88,6 +88,11 @@ export class SimulatedLogDisk implements LogDisk {
         write(file, Buffer.from(octets.subarray(half)), at + half);
         this.calls.push(`write ${path}`);
         await this.#step(`wrote ${path}`);
+      },
+      writeFew: (octets, at) => opened.write(octets, at),
+      writeDurably: async (octets, at) => {
+        await opened.write(octets, at);
+        await opened.sync();
       },
       truncate: async (bytes) => {
         await this.#step(`truncate ${path}`);
@@ -111,6 +116,7 @@ export class SimulatedLogDisk implements LogDisk {
       },
       close: async () => {},
     };
+    return opened;
   }
 
   /** What is left without power: each sector as it was in the cache at some moment since the last sync. */

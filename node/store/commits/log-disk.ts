@@ -1,7 +1,9 @@
 // The disk as the commit log needs it, and its real side: calls of libuv's thread pool, so that nothing here holds the event loop and
-// nothing waits for the store's worker.
-import { close, constants, fdatasync, ftruncate, open as openFile, readFile, write } from 'node:fs';
+// nothing waits for the store's worker. Each such call wakes a thread and is waited for, which takes longer than to write a few octets and a
+// good part as long as a sync: a commit is one of them where the system writes and syncs in one.
+import { close, constants, fdatasync, ftruncate, open as openFile, readFile, write, writeSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
+import { platform } from 'node:os';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { syncDirectory } from '../../machine/own-files.ts';
@@ -11,20 +13,31 @@ export interface LogFile {
   read(): Promise<Buffer>;
   /** Resolves when the operating system has all of these octets; only `sync` makes them durable. */
   write(octets: Uint8Array, at: number): Promise<void>;
+  /** The same for octets that are so few that no thread is woken for them. */
+  writeFew(octets: Uint8Array, at: number): Promise<void>;
+  /** A `write` and a `sync`. After it has rejected, nobody knows what is durable. */
+  writeDurably(octets: Uint8Array, at: number): Promise<void>;
   truncate(bytes: number): Promise<void>;
   /** Resolves when everything written before survives a power cut. After it has rejected, nobody knows what is durable. */
   sync(): Promise<void>;
   close(): Promise<void>;
 }
 
+export interface OpenOptions {
+  /** Whether it is written durably, mostly. */
+  readonly isDurable?: boolean;
+}
+
 export interface LogDisk {
   /** `undefined` when there is no such file. */
-  open(path: string): Promise<LogFile | undefined>;
+  open(path: string, options?: OpenOptions): Promise<LogFile | undefined>;
   /** Puts a file with this content there, durable, whole or not at all, in place of any that has the name. */
   make(path: string, octets: Uint8Array): Promise<void>;
 }
 
-const { O_RDWR, O_NOFOLLOW } = constants;
+const { O_RDWR, O_NOFOLLOW, O_DSYNC } = constants;
+/** Each write is then a sync of what it wrote. Elsewhere that would not reach the disk: macOS leaves it in the disk's own cache. */
+const WRITES_DURABLY = platform() === 'linux' ? O_DSYNC : 0;
 /** A page of the system's cache. */
 const PAGE_BYTES = 4_096;
 const calls = {
@@ -37,9 +50,10 @@ const calls = {
 };
 
 export const systemLogDisk: LogDisk = {
-  async open(path) {
+  async open(path, { isDurable = false } = {}) {
+    const flags = isDurable ? WRITES_DURABLY : 0;
     try {
-      return new OpenLogFile(await calls.open(path, O_RDWR | O_NOFOLLOW));
+      return new OpenLogFile(await calls.open(path, O_RDWR | O_NOFOLLOW | flags), flags !== 0);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw error;
@@ -65,9 +79,11 @@ export const systemLogDisk: LogDisk = {
 
 class OpenLogFile implements LogFile {
   readonly #file: number;
+  readonly #writesDurably: boolean;
 
-  constructor(file: number) {
+  constructor(file: number, writesDurably: boolean) {
     this.#file = file;
+    this.#writesDurably = writesDurably;
   }
 
   read(): Promise<Buffer> {
@@ -76,6 +92,16 @@ class OpenLogFile implements LogFile {
 
   write(octets: Uint8Array, at: number): Promise<void> {
     return writeAll(this.#file, octets, at);
+  }
+
+  async writeFew(octets: Uint8Array, at: number): Promise<void> {
+    for (let done = 0; done < octets.length; )
+      done += writeSync(this.#file, octets, done, octets.length - done, at + done);
+  }
+
+  async writeDurably(octets: Uint8Array, at: number): Promise<void> {
+    await this.write(octets, at);
+    if (!this.#writesDurably) await this.sync();
   }
 
   truncate(bytes: number): Promise<void> {

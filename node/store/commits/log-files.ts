@@ -3,7 +3,7 @@ import { damaged } from '../refusals.ts';
 import { encodeNote, readNote } from './acknowledged-note.ts';
 import { encodeFileHeader, FILE_HEADER_BYTES, readFileHeader } from './file-header.ts';
 import { framesIn, seedOf } from './frame.ts';
-import type { LogDisk, LogFile } from './log-disk.ts';
+import type { LogDisk, LogFile, OpenOptions } from './log-disk.ts';
 
 export interface LogPaths {
   readonly commitLog: readonly [string, string];
@@ -37,14 +37,15 @@ export async function makeLogFiles({ disk, paths, fileBytes }: LogFilesOptions, 
 /** Rejects with `store_failed` when one is missing. */
 export async function openLogFiles(disk: LogDisk, paths: LogPaths): Promise<LogFiles> {
   await using opened = new AsyncDisposableStack();
-  const open = async (path: string) => {
-    const file = await disk.open(path);
+  const open = async (path: string, options?: OpenOptions) => {
+    const file = await disk.open(path, options);
     if (file === undefined) throw damaged(path, 'it is missing, though there was one');
     opened.defer(() => file.close());
     return file;
   };
   const [first, second] = paths.commitLog;
-  const files = { log: [await open(first), await open(second)], note: await open(paths.acknowledged) } as const;
+  const log = [await open(first, { isDurable: true }), await open(second, { isDurable: true })] as const;
+  const files = { log, note: await open(paths.acknowledged) };
   opened.move();
   return files;
 }

@@ -61,10 +61,8 @@ export class LogWriter {
     const { octets, mark } = encodeFrame(records, this.#end, this.#seed);
     const { files, fileBytes } = this.#options;
     if (this.#at > FILE_HEADER_BYTES && this.#at + octets.length > fileBytes) await this.#turn();
-    const file = files.log[this.#file];
-    await file.write(octets, this.#at);
-    await file.sync();
-    await files.note.write(encodeNote(mark.group), 0);
+    await files.log[this.#file].writeDurably(octets, this.#at);
+    await files.note.writeFew(encodeNote(mark.group), 0);
     this.#at += octets.length;
     this.#bytes[this.#file] = Math.max(this.#bytes[this.#file], this.#at);
     this.#end = mark;

@@ -58,7 +58,7 @@ describe('claims with a stopwatch', () => {
 
 describe('a disk with a stopwatch', () => {
   const diskOf = (sync: LogFile['sync']) => ({
-    open: () => Promise.resolve({ sync } as LogFile),
+    open: () => Promise.resolve({ sync, writeDurably: sync } as Partial<LogFile> as LogFile),
     make: () => Promise.resolve(),
   });
 
@@ -79,6 +79,10 @@ describe('a disk with a stopwatch', () => {
     await done;
     await expect((await bad.open('log'))?.sync()).rejects.toThrow('EIO');
     expect(noted(times)).toEqual({ done: 0.004, failed: 0 });
+    const durable = (await good.open('log'))?.writeDurably(new Uint8Array(), 0);
+    await clock.advance(4);
+    await durable;
+    expect(noted(times)).toEqual({ done: 0.008, failed: 0 });
   });
 
   it('has no file where there is none', async () => {
