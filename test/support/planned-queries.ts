@@ -25,14 +25,20 @@ class NotedConnection extends Connection {
  * the question itself brings are none.
  */
 export function scansOf(connection: Connection, work: (connection: Connection) => void): readonly string[] {
+  return stepsOf(connection, work)
+    .flat()
+    .filter((step) => /^(SCAN|USE TEMP B-TREE)/.test(step) && !/^SCAN (json_each|CONSTANT ROW)/.test(step));
+}
+
+/** The steps of each question that `work` asks, in their order. */
+export function stepsOf(connection: Connection, work: (connection: Connection) => void): readonly string[][] {
   const noted = new NotedConnection(connection.database);
   work(noted);
   if (noted.asked.size === 0) throw new Error('Nothing was asked.');
-  const steps = [...noted.asked].flatMap((sql) =>
+  return [...noted.asked].map((sql) =>
     connection.database
       .prepare(`EXPLAIN QUERY PLAN ${sql}`)
       .all()
       .map(({ detail }) => String(detail)),
   );
-  return steps.filter((step) => /^(SCAN|USE TEMP B-TREE)/.test(step) && !/^SCAN (json_each|CONSTANT ROW)/.test(step));
 }

@@ -49,15 +49,19 @@ const IS_HELD_BACK = `label IN (${HIDING.map((label) => `'${label}'`).join(', ')
 // Of a whole page at once: a statement costs more than what it finds of one thread. What a thread counts is of all its mails; of one that has some
 // that are held back, the labels of those that it shows are looked for.
 const LABELS = `WITH asked AS (SELECT value AS row FROM json_each(?)),
-  mixed AS (SELECT row FROM asked WHERE EXISTS (SELECT 1 FROM thread_label WHERE thread = asked.row AND ${IS_HELD_BACK}))
+  mixed AS MATERIALIZED (SELECT row FROM asked WHERE EXISTS (SELECT 1 FROM thread_label WHERE thread = asked.row AND ${IS_HELD_BACK}))
   SELECT thread, label FROM thread_label WHERE thread IN (SELECT row FROM asked EXCEPT SELECT row FROM mixed)
   UNION SELECT thread.row, label FROM mixed CROSS JOIN thread USING (row)
     CROSS JOIN message ON message.thread = thread.row AND message.hidden = thread.hidden
     CROSS JOIN message_label ON message_label.message = message.row
   ORDER BY thread, label`;
+// Of a thread's mails the index alone is read: their rows, which are long and may be a thousand, only of those that have a part.
+const PARTS =
+  'message AS one CROSS JOIN part ON part.message = one.row CROSS JOIN message ON message.row = part.message';
 const HAVE_PARTS = `SELECT value AS row FROM json_each(?)
-  WHERE EXISTS (SELECT 1 FROM message CROSS JOIN part ON part.message = message.row
-    WHERE message.thread = value AND message.hidden = (SELECT hidden FROM thread WHERE row = value))`;
+  WHERE EXISTS (SELECT 1 FROM ${PARTS} WHERE one.thread = value AND message.hidden = (SELECT hidden FROM thread WHERE row = value))`;
+const PARTS_OF_THREAD = `SELECT part.*, message.raw FROM ${PARTS} WHERE one.thread = ? AND message.hidden = ?
+  ORDER BY one.at, one.row, number LIMIT ?`;
 
 /** Whether a thread is of an inbox that is there, and within a scope. */
 function isWithin(scope: Scope): Condition {
@@ -147,15 +151,7 @@ export class ThreadReader {
   }
 
   #parts({ row, hidden }: StoredThread): readonly MailPart[] {
-    return this.#connection
-      .all<StoredPart>(
-        `SELECT part.*, message.raw FROM part JOIN message ON message.row = part.message WHERE thread = ? AND message.hidden = ?
-         ORDER BY message.at, message.row, number LIMIT ?`,
-        row,
-        hidden,
-        PARTS_MAX,
-      )
-      .map(partOf);
+    return this.#connection.all<StoredPart>(PARTS_OF_THREAD, row, hidden, PARTS_MAX).map(partOf);
   }
 }
 
