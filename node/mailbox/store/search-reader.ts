@@ -1,5 +1,6 @@
 // Mails and threads that are found by words. How well a mail fits is asked of the newest some thousand that are found, then of those behind
 // them, so that a word which every mail has costs no more than another. The index narrows by integers alone, which a number that is bound is not.
+// To tell how well one mail fits, it goes through all that have one of the words that it is asked for; the word of a scope is one of them.
 import type { SQLInputValue } from 'node:sqlite';
 import { levelOf, type Scope } from '../scope.ts';
 import type { Found, FoundMail, FoundTexts, FoundThread, SearchPlace, SearchQuestion } from '../search-question.ts';
@@ -14,8 +15,10 @@ import type { ThreadReader } from './thread-reader.ts';
 
 /** Mails that are ordered at once. */
 const ORDERED_MAX = 5_000;
-/** Where at least each so manieth row of a stretch was found, the stretch is asked for as it is, which is faster than to look for a scope. */
+/** How well they fit is asked whatever their scope, which is faster than to go through all of that, while that finds at most so many times as many. */
 const DENSE = 4;
+/** And while it finds at most so many others: about a millisecond of work. */
+const OTHERS_MAX = 1_000;
 /** Octets of mails on one page, but for the first of them. */
 const PAGE_BYTES_MAX = 4 * 1_024 * 1_024;
 /** Mails of a thread that show why it was found. */
@@ -68,12 +71,18 @@ export class SearchReader {
   readonly #mails: MailReader;
   readonly #threads: ThreadReader;
   readonly #orderedMax: number;
+  readonly #othersMax: number;
 
-  constructor(connection: Connection, mails: MailReader, threads: ThreadReader, orderedMax = ORDERED_MAX) {
+  constructor(
+    connection: Connection,
+    mails: MailReader,
+    threads: ThreadReader,
+    { orderedMax = ORDERED_MAX, othersMax = OTHERS_MAX } = {},
+  ) {
     this.#connection = connection;
     this.#mails = mails;
     this.#threads = threads;
-    this.#orderedMax = orderedMax;
+    [this.#orderedMax, this.#othersMax] = [orderedMax, othersMax];
   }
 
   /** Whether mails wait to be put into the index. */
@@ -172,15 +181,22 @@ export class SearchReader {
     );
     const [top, bottom] = [newest[0]?.row ?? 0, newest.at(-1)?.row ?? 0];
     const isMore = low > 0 || newest.length === this.#orderedMax;
-    const scores = this.#connection.all<{ row: number; score: number }>(
-      `SELECT rowid AS row, bm25(search, ${WEIGHTS}) AS score FROM search WHERE search MATCH ? AND rowid BETWEEN CAST(? AS INTEGER) AND CAST(? AS INTEGER)`,
-      ...[top - bottom < DENSE * newest.length ? search.asWordsEverywhere : search.asWords, bottom, top],
-    );
     // The less, the better; what has a word as a part of another alone comes behind, the newest first.
-    const scoreOf = new Map(scores.map(({ row, score }) => [row, score]));
+    const scoreOf = this.#scoresOf(search, newest);
     const rank = ({ row }: Ranked) => scoreOf.get(row) ?? Number.MAX_VALUE;
     const rows = newest.toSorted((a, b) => rank(a) - rank(b) || b.row - a.row);
     return { rows, high: top, low: low > 0 ? low : bottom, isMore };
+  }
+
+  /** How well mails fit that have the words as words, and perhaps some between them. `newest`: the newest first. */
+  #scoresOf({ asWords, asWordsEverywhere }: Search, newest: readonly Ranked[]): ReadonlyMap<number, number> {
+    const [top, bottom] = [newest[0]?.row, newest.at(-1)?.row];
+    if (top === undefined || bottom === undefined) return new Map();
+    const most = DENSE * newest.length + this.#othersMax;
+    const hits = () => this.#connection.get<{ hits: number }>(HITS, asWordsEverywhere, bottom, top, most)?.hits ?? 0;
+    const asked = top - bottom < most || hits() < most ? asWordsEverywhere : asWords;
+    const scores = this.#connection.all<{ row: number; score: number }>(SCORES, asked, bottom, top);
+    return new Map(scores.map(({ row, score }) => [row, score]));
   }
 
   /** Whether a mail of the thread is found in some rows, so that the thread was shown with those. */
@@ -210,6 +226,9 @@ export class SearchReader {
   }
 }
 
+const BETWEEN = 'search MATCH ? AND rowid BETWEEN CAST(? AS INTEGER) AND CAST(? AS INTEGER)';
+const HITS = `SELECT count(*) AS hits FROM (SELECT 1 FROM search WHERE ${BETWEEN} LIMIT ?)`;
+const SCORES = `SELECT rowid AS row, bm25(search, ${WEIGHTS}) AS score FROM search WHERE ${BETWEEN}`;
 const POD = 'SELECT row FROM pod WHERE pod_id = ?';
 const OF_ACTIVE = "EXISTS (SELECT 1 FROM inbox WHERE inbox.row = message.inbox AND state = 'active')";
 const NOT_OF_THREAD_WITH = `NOT EXISTS (SELECT 1 FROM thread_label WHERE thread_label.thread = message.thread AND label = ?)`;

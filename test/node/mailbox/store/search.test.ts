@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SearchPlace, SearchQuestion } from '../../../../node/mailbox/search-question.ts';
-import { type Connection, openForReading, openForWriting } from '../../../../node/mailbox/store/database.ts';
+import { Connection, openForReading, openForWriting } from '../../../../node/mailbox/store/database.ts';
 import { MailReader } from '../../../../node/mailbox/store/mail-reader.ts';
 import { SearchReader } from '../../../../node/mailbox/store/search-reader.ts';
 import { ThreadReader } from '../../../../node/mailbox/store/thread-reader.ts';
@@ -56,9 +56,9 @@ const index = async () => {
   while (await writer.purgeIndex()) steps += 1;
   return steps;
 };
-const searchReader = (orderedMax?: number) => {
-  const mails = new MailReader(reading);
-  return new SearchReader(reading, mails, new ThreadReader(reading, mails), orderedMax);
+const searchReader = (bounds: ConstructorParameters<typeof SearchReader>[3] = {}, connection = reading) => {
+  const mails = new MailReader(connection);
+  return new SearchReader(connection, mails, new ThreadReader(connection, mails), bounds);
 };
 const found = (words: string, more: Partial<SearchQuestion> = {}) =>
   searchReader()
@@ -116,7 +116,7 @@ describe('mails that are found', () => {
       const seen: string[] = [];
       let place: SearchPlace | undefined;
       do {
-        const page = searchReader(orderedMax).mails({ words: ['invoice'], inboxId: A, limit, place });
+        const page = searchReader({ orderedMax }).mails({ words: ['invoice'], inboxId: A, limit, place });
         seen.push(...page.items.map(({ item }) => item.messageId));
         place = page.next;
         await receive({ text: 'invoice' }, { to: [B, A] });
@@ -125,6 +125,63 @@ describe('mails that are found', () => {
       expect(seen.sort(), `${orderedMax} at once`).toEqual(expected.slice().sort());
       for (const late of found('invoice').filter((id) => !expected.includes(id)))
         await writer.removeMails({ meant: { inboxId: A, messageId: late }, atMs: 1 });
+    }
+  });
+});
+
+describe('how well mails fit', () => {
+  /** What is asked for scores, in the language of the index. */
+  class NotedConnection extends Connection {
+    readonly scored: string[] = [];
+
+    override all<Found>(...[sql, ...values]: Parameters<Connection['all']>): readonly Found[] {
+      if (sql.includes('bm25')) this.scored.push(String(values[0]));
+      return super.all<Found>(sql, ...values);
+    }
+  }
+  const scored = (words: string) => {
+    const connection = new NotedConnection(reading.database);
+    searchReader({ othersMax: 0 }, connection).mails({ words: [words], inboxId: A, limit: 100 });
+    return connection.scored;
+  };
+
+  it('is asked without their scope where few have the word anywhere: it would be to go through all mails of that', async () => {
+    for (let at = 0; at < 40; at += 1) await receive({ text: at % 30 === 0 ? 'invoice' : 'other' });
+    await index();
+    expect(scored('invoice')).toEqual([expect.not.stringContaining('scope')]);
+  });
+
+  it('is asked within their scope where many others have the word, too', async () => {
+    for (let at = 0; at < 40; at += 1) await receive({ text: 'invoice' }, { to: [at % 30 === 0 ? A : B] });
+    await index();
+    expect(scored('invoice')).toEqual([expect.stringContaining('scope')]);
+  });
+
+  it.each([1, 2])('is the same either way, page by page, in random mailboxes (seed %i)', async (seed) => {
+    const random = seededRandom(seed);
+    const below = (count: number) => Math.floor(random.next() * count);
+    const someWords = () =>
+      Array.from({ length: 1 + below(12) }, () => `w${Math.floor(20 ** random.next())}`).join(' ');
+    for (let at = 0; at < 60; at += 1)
+      await receive({ subject: someWords(), text: someWords() }, { to: [[A], [B], [A, B]][below(3)] ?? [] });
+    await index();
+    const pages = (question: Omit<SearchQuestion, 'limit'>, othersMax: number) => {
+      const reader = searchReader({ orderedMax: 15, othersMax });
+      const shown: unknown[] = [reader.threads({ ...question, limit: 100 })];
+      let place: SearchPlace | undefined;
+      do {
+        const mails = reader.mails({ ...question, limit: 9, place });
+        shown.push(mails);
+        place = mails.next;
+      } while (place !== undefined);
+      return shown;
+    };
+    for (let asked = 0; asked < 6; asked += 1) {
+      const words = Array.from({ length: 1 + below(2) }, () => `w${Math.floor(20 ** random.next())}`);
+      const question = { words, ...[{ inboxId: A }, { podId: writer.organization.podId }, {}][below(3)] };
+      const always = pages(question, 1_000_000);
+      expect(always, words.join(' ')).toEqual(pages(question, -1_000_000));
+      expect(always, words.join(' ')).toEqual(pages(question, 0));
     }
   });
 });
@@ -139,8 +196,8 @@ describe('threads that are found', () => {
     }
     await receive({ subject: 'Three', text: 'nothing' });
     await index();
-    const subjects = (orderedMax?: number) =>
-      searchReader(orderedMax)
+    const subjects = (orderedMax = 100) =>
+      searchReader({ orderedMax })
         .threads({ words: ['invoice'], inboxId: A, limit: 100 })
         .items.map(({ item }) => item.subject);
     expect(subjects()).toEqual(['Two', 'One']);
