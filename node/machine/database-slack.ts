@@ -2,9 +2,9 @@
 // VACUUM, which writes the whole database again while nobody else can write. Octets that belong to nothing are read by nobody, so a crash in
 // between, or a reader meanwhile, sees no difference.
 // The file stays open until `close`: the system gives up all locks that a process has on a file once the process closes it anywhere.
-import { closeSync, constants, fdatasyncSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, fdatasyncSync, openSync, readSync, writeSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
-import { childrenOf, type Slack, slackOfTreePage } from './page-slack.ts';
+import { childrenOf, isOfTree, PAGES_TOLD_MAX, type Slack, slackOfTreePage } from './page-slack.ts';
 
 /** Pages that are looked at in one go: some tens of milliseconds. */
 const PAGES_AT_ONCE = 4_096;
@@ -20,14 +20,26 @@ export class DatabaseSlack {
   readonly #database: DatabaseSync;
   readonly #path: string;
   readonly #pageBytes: number;
+  readonly #pagesToldMax: number;
+  readonly #pagesAtOnce: number;
   readonly #zeros: Buffer;
   #file: number | undefined;
 
-  /** `path`: of the file of `database`. */
-  constructor(database: DatabaseSync, path: string) {
+  /**
+   * `path`: of the file of `database`. `pagesToldMax`: pages of a file in which each says whether it is of a tree; in a larger one its trees are
+   * gone through at each step.
+   */
+  constructor(
+    database: DatabaseSync,
+    path: string,
+    { pagesToldMax = PAGES_TOLD_MAX, pagesAtOnce = PAGES_AT_ONCE } = {},
+  ) {
     this.#database = database;
     this.#path = path;
-    this.#pageBytes = Number(database.prepare('PRAGMA page_size').get()?.page_size);
+    this.#pageBytes = this.#asked('page_size');
+    // Such a file has pages of a kind of its own.
+    this.#pagesToldMax = this.#asked('auto_vacuum') === 0 ? pagesToldMax : 0;
+    this.#pagesAtOnce = pagesAtOnce;
     this.#zeros = Buffer.alloc(this.#pageBytes);
   }
 
@@ -37,9 +49,9 @@ export class DatabaseSlack {
    */
   overwrite(from: number): number | undefined {
     const file = this.#opened();
-    const pages = Math.floor(fstatSync(file).size / this.#pageBytes);
-    const until = Math.min(from + PAGES_AT_ONCE, pages + 1);
-    const slack = this.#slackWithin(from, until);
+    const pages = this.#asked('page_count');
+    const until = Math.min(from + this.#pagesAtOnce, pages + 1);
+    const slack = this.#slackWithin(from, until, pages);
     let hasWritten = false;
     for (let first = from; first < until; first += READ_AT_ONCE) {
       const together = this.#read(first, Math.min(READ_AT_ONCE, until - first));
@@ -49,21 +61,23 @@ export class DatabaseSlack {
         for (const range of slack(octets, page)) if (this.#zero(octets, page, range)) hasWritten = true;
       }
     }
-    if (hasWritten) fdatasyncSync(file);
-    // What the connection remembers of these pages would come back with the next write to them.
-    this.#database.exec('PRAGMA shrink_memory');
+    if (hasWritten) {
+      fdatasyncSync(file);
+      // What the connection remembers of these pages would come back with the next write to them.
+      this.#database.exec('PRAGMA shrink_memory');
+    }
     return until > pages ? undefined : until;
   }
 
-  /** What belongs to nothing in pages of which the first is `from`, and the last the one before `until`. */
-  #slackWithin(from: number, until: number): (octets: Buffer, page: number) => readonly Slack[] {
+  /** What belongs to nothing in pages of which the first is `from`, and the last the one before `until`; `pages`: of the whole file. */
+  #slackWithin(from: number, until: number, pages: number): (octets: Buffer, page: number) => readonly Slack[] {
+    const free = this.#freePages(from, until);
     const isWithin = (page: number) => page >= from && page < until;
-    const inTrees = new Set([...this.#treePages()].filter(isWithin));
-    const free = new Map([...this.#freePages()].filter(([page]) => isWithin(page)));
+    const inTrees = pages > this.#pagesToldMax ? new Set([...this.#treePages()].filter(isWithin)) : undefined;
     return (octets, page) => {
-      if (inTrees.has(page)) return slackOfTreePage(octets, page);
       const used = free.get(page);
-      return used === undefined ? [] : [[used, octets.length]];
+      if (used !== undefined) return [[used, octets.length]];
+      return (inTrees?.has(page) ?? isOfTree(octets, page)) ? slackOfTreePage(octets, page) : [];
     };
   }
 
@@ -92,19 +106,28 @@ export class DatabaseSlack {
     return childrenOf(this.#read(page, 1), page);
   }
 
-  /** Pages that are in no tree, each with how many of its octets are in use: those that list the others. */
-  *#freePages(): Generator<readonly [page: number, used: number]> {
-    const left = Number(this.#database.prepare('PRAGMA freelist_count').get()?.freelist_count);
+  /** Free pages, each with how many of its octets are in use: those that list the others. Of each step all lists are read, each of some thousand. */
+  #freePages(from: number, until: number): ReadonlyMap<number, number> {
+    const found = new Map<number, number>();
+    const left = this.#asked('freelist_count');
     let seen = 0;
     for (let list = this.#read(1, 1).readUInt32BE(FIRST_FREE_AT); list !== 0 && seen < left; ) {
       const octets = this.#read(list, 1);
       const count = Math.min(octets.readUInt32BE(4), (octets.length - FREE_LIST_HEADER_BYTES) / 4);
       const used = FREE_LIST_HEADER_BYTES + 4 * count;
-      yield [list, used];
-      for (let at = FREE_LIST_HEADER_BYTES; at < used; at += 4) yield [octets.readUInt32BE(at), 0];
+      found.set(list, used);
+      for (let at = FREE_LIST_HEADER_BYTES; at < used; at += 4) {
+        const page = octets.readUInt32BE(at);
+        if (page >= from && page < until) found.set(page, 0);
+      }
       seen += 1 + count;
       list = octets.readUInt32BE(0);
     }
+    return found;
+  }
+
+  #asked(pragma: 'page_size' | 'page_count' | 'freelist_count' | 'auto_vacuum'): number {
+    return Number(this.#database.prepare(`PRAGMA ${pragma}`).get()?.[pragma]);
   }
 
   #read(page: number, count: number): Buffer {

@@ -17,6 +17,8 @@ const INTERIOR_HEADER_BYTES = 12;
 const BLOCK_HEADER_BYTES = 4;
 /** So is a place written that two octets can't hold. */
 const PLACE_OF_ZERO = 65_536;
+/** A page of a file with more may begin as one of a tree does: 128 GiB of pages of 4 KiB. */
+export const PAGES_TOLD_MAX = INTERIOR_INDEX * 2 ** 24 - 1;
 
 interface TreePage {
   readonly headerAt: number;
@@ -24,6 +26,14 @@ interface TreePage {
   readonly cells: number;
   /** Where the places of its cells begin. */
   readonly placesAt: number;
+}
+
+/**
+ * Whether a page belongs to a tree, by itself: all others begin with the number of another page, the first octet of which is less in a file of at
+ * most `PAGES_TOLD_MAX`; but for free ones that name none, and the pages of a file that moves its own (`auto_vacuum`).
+ */
+export function isOfTree(octets: Buffer, page: number): boolean {
+  return page === 1 || octets.readUInt8(0) >= INTERIOR_INDEX;
 }
 
 /** What is no cell of a page of a tree. Throws an Error where the page says of itself what can't be. `page`: its number. */

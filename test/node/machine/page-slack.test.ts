@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { childrenOf, slackOfTreePage } from '../../../node/machine/page-slack.ts';
+import { childrenOf, isOfTree, PAGES_TOLD_MAX, slackOfTreePage } from '../../../node/machine/page-slack.ts';
 
 const PAGE_BYTES = 512;
 
@@ -77,6 +77,21 @@ describe('what belongs to nothing in a page of a tree', () => {
     ],
   ])('is not judged of one that %s', (_, octets) => {
     expect(() => slackOfTreePage(octets, 7)).toThrow('Page 7 of the database is no sound page of a tree.');
+  });
+});
+
+describe('a page', () => {
+  it.each([2, 5, 10, 13])('of type %i is of a tree, and the first one of the file always', (type) => {
+    expect(isOfTree(page({ type }), 7)).toBe(true);
+    expect(isOfTree(page({ type: 13, headerAt: 100 }), 1)).toBe(true);
+  });
+
+  it('is of none where it begins with the number of another, in every file in which pages are told apart so', () => {
+    for (const next of [0, 1, 70_000, 2 ** 24, PAGES_TOLD_MAX]) {
+      const octets = Buffer.alloc(PAGE_BYTES, 13);
+      octets.writeUInt32BE(next);
+      expect(isOfTree(octets, 7), String(next)).toBe(false);
+    }
   });
 });
 
