@@ -7,15 +7,11 @@ import { promisify } from 'node:util';
 import { startDnsServer } from '../../test/support/dns-server.ts';
 import { SmtpTalk } from '../../test/support/smtp-talk.ts';
 import { freePorts, ProcessMesh } from '../host-process.ts';
+import { authenticMails } from './authentic-mail.ts';
 import { processCpuMs } from './idle-mesh.ts';
 
 const BODY_BYTES = 4_096;
 const DOMAIN = 'agents.example.com';
-/** Mail from y.com is its own when it comes from this machine. */
-const ZONE = new Map([
-  ['y.com', ['v=spf1 ip4:127.0.0.1 -all']],
-  ['_dmarc.y.com', ['v=DMARC1; p=none']],
-]);
 const run = promisify(execFile);
 
 export class ReceivingNode implements AsyncDisposable {
@@ -24,19 +20,25 @@ export class ReceivingNode implements AsyncDisposable {
   readonly url: string;
   readonly key: string;
   readonly pid: number | undefined;
+  /** A mail that is from whom it says, by the DNS that the node asks. `name`: what stands in its Message-ID before `@y.com`. */
+  readonly mailOf: (name: string) => string;
   readonly #stack: AsyncDisposableStack;
   #claimed = 0;
 
-  private constructor(stack: AsyncDisposableStack, node: { url: string; key: string; smtp: number; pid?: number }) {
+  private constructor(
+    stack: AsyncDisposableStack,
+    node: Pick<ReceivingNode, 'url' | 'key' | 'smtp' | 'pid' | 'mailOf'>,
+  ) {
     this.#stack = stack;
-    [this.url, this.key, this.smtp, this.pid] = [node.url, node.key, node.smtp, node.pid];
+    [this.url, this.key, this.smtp, this.pid, this.mailOf] = [node.url, node.key, node.smtp, node.pid, node.mailOf];
   }
 
   /** `main`: the main file of another version. */
   static async start(main?: string): Promise<ReceivingNode> {
     await using stack = new AsyncDisposableStack();
+    const { zone, mailOf } = await authenticMails(BODY_BYTES);
     const dns = stack.use(
-      await startDnsServer((name, type) => (type === 'TXT' ? ZONE.get(name) : undefined) ?? 'absent'),
+      await startDnsServer((name, type) => (type === 'TXT' ? zone.get(name) : undefined) ?? 'absent'),
     );
     const [smtp = 0] = await freePorts(1);
     const flags = [
@@ -50,7 +52,7 @@ export class ReceivingNode implements AsyncDisposable {
     await mesh.start();
     const { url, dataDirectory, pid } = mesh.host('mac');
     const key = readFileSync(join(dataDirectory, 'mailbox', 'org-key'), 'utf8').trim();
-    return new ReceivingNode(stack.move(), { url, key, smtp, ...(pid === undefined ? {} : { pid }) });
+    return new ReceivingNode(stack.move(), { url, key, smtp, pid, mailOf });
   }
 
   /** Answers the inbox's address. An inbox takes 10,000 mails a day. */
@@ -61,6 +63,19 @@ export class ReceivingNode implements AsyncDisposable {
     if (!response.ok) throw new Error(`An inbox was answered ${response.status}: ${await response.text()}`);
     await response.arrayBuffer();
     return `${name}@${DOMAIN}`;
+  }
+
+  /** What the node has found out of who sent the newest mail of an inbox, such as `{ spf: 'pass', … }`. */
+  async verdict(inbox: string): Promise<unknown> {
+    const url = `${this.url}/v0/inboxes/${encodeURIComponent(inbox)}/messages`;
+    const read = async (from: string) =>
+      (await (await fetch(from, { headers: { authorization: `Bearer ${this.key}` } })).json()) as {
+        readonly messages?: readonly { readonly message_id: string }[];
+        readonly authentication_results?: unknown;
+      };
+    const { messages: [newest] = [] } = await read(`${url}?limit=1&include_unauthenticated=true`);
+    if (newest === undefined) throw new Error(`There is no mail in ${inbox}.`);
+    return (await read(`${url}/${encodeURIComponent(newest.message_id)}`)).authentication_results;
   }
 
   /** Milliseconds that a claim takes. */
@@ -91,13 +106,15 @@ export class ReceivingNode implements AsyncDisposable {
 export class MailLine implements AsyncDisposable {
   readonly #talk: SmtpTalk;
   readonly #to: string;
+  readonly #mailOf: (name: string) => string;
 
-  private constructor(talk: SmtpTalk, to: string) {
-    [this.#talk, this.#to] = [talk, to];
+  private constructor(talk: SmtpTalk, to: string, mailOf: (name: string) => string) {
+    [this.#talk, this.#to, this.#mailOf] = [talk, to, mailOf];
   }
 
-  static async open(port: number, to: string): Promise<MailLine> {
-    return new MailLine(await SmtpTalk.open(port, 'EHLO mx.y.com'), to);
+  /** `mailOf`: makes a mail of what stands in its Message-ID before `@y.com`; absent: one without a signature. */
+  static async open(port: number, to: string, mailOf = plainMail): Promise<MailLine> {
+    return new MailLine(await SmtpTalk.open(port, 'EHLO mx.y.com'), to, mailOf);
   }
 
   /** Milliseconds from the end of the mail to its 250. `name`: what stands in its Message-ID before `@y.com`. */
@@ -106,9 +123,9 @@ export class MailLine implements AsyncDisposable {
     await this.#talk.say('MAIL FROM:<jane@y.com>');
     await this.#talk.say(`RCPT TO:<${this.#to}>`);
     await this.#talk.say('DATA');
-    const mail = `Message-ID: <${name}@y.com>\r\nFrom: jane@y.com\r\n\r\n${'words and words\r\n'.repeat(BODY_BYTES / 17)}.`;
+    const mail = this.#mailOf(name);
     const startedMs = performance.now();
-    const answer = await this.#talk.say(mail);
+    const answer = await this.#talk.say(`${mail}.`);
     if (!answer.startsWith('250')) throw new Error(`A mail was answered '${answer}'.`);
     return performance.now() - startedMs;
   }
@@ -116,6 +133,10 @@ export class MailLine implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#talk[Symbol.asyncDispose]();
   }
+}
+
+function plainMail(name: string): string {
+  return `Message-ID: <${name}@y.com>\r\nFrom: jane@y.com\r\n\r\n${'words and words\r\n'.repeat(BODY_BYTES / 17)}`;
 }
 
 /** Hands over so many mails on `connections`, with Postfix's own source. It is trusted, and says nothing of the sender: its mail is unauthenticated. */
