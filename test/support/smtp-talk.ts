@@ -59,8 +59,8 @@ export class SmtpTalk implements AsyncDisposable {
     if (!data.startsWith('354')) return [data];
     const octets = Buffer.from(raw as string)
       .toString('latin1')
-      // Not behind a carriage return alone, which ends no line (RFC 5321 §2.3.8).
-      .replace(/(?<=^|\n)\./g, '..');
+      // Not behind half of CRLF, which ends no line (RFC 5321 §2.3.8).
+      .replace(/(?<=^|\r\n)\./g, '..');
     this.#socket.write(Buffer.from(`${octets}${octets.endsWith('\r\n') ? '' : '\r\n'}.\r\n`, 'latin1'));
     const answers: string[] = [];
     while (answers.length < replies) answers.push(await this.reply());

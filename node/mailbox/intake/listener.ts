@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 import { MeshError } from '../../../mesh/errors.ts';
 import { MAIL_BYTES_MAX } from '../message.ts';
+import { readDottedLines } from './dotted-lines.ts';
 import { type SessionParts, Sessions } from './sessions.ts';
 
 const RECIPIENTS_MAX = 100;
@@ -30,6 +31,7 @@ export interface Listener {
 
 /** Rejects with `invalid_request` and a sentence when it can't listen there. */
 export async function listen(place: ListenPlace, parts: ListenerParts): Promise<Listener> {
+  readDottedLines();
   const sessions = new Sessions(parts);
   const disabledCommands = ['AUTH', ...(parts.tls === undefined ? ['STARTTLS'] : [])];
   const server = new SMTPServer({

@@ -55,6 +55,18 @@ describe('mail by SMTP', () => {
     expect(message?.trace).toContain('from mx.y.com ([127.0.0.1])');
   });
 
+  it('is kept octet for octet where halves of a line’s end stand alone, before dots and behind them', async () => {
+    const odd = `${HI}\n..a\n.\n\r..b\r.\r\n.c\r\n..\r\n\n\r\n.`;
+    await using talk = await open('smtp');
+    for (const mail of [odd, `\n.${odd}`, `\n..${odd}`, `.\n..${odd}`]) {
+      await talk.say('MAIL FROM:<jane@y.com>');
+      await talk.say('RCPT TO:<a@x.com>');
+      expect(await talk.mail(mail)).toEqual(['250 2.6.0 The mail is kept.']);
+      const kept = messages().map(({ content }) => Buffer.from(content ?? '').toString());
+      expect(kept).toContain(`${mail}\r\n`);
+    }
+  });
+
   it('lies in quarantine when nobody knows who sent it', async () => {
     await using talk = await open('smtp');
     await talk.say('MAIL FROM:<joe@z.com>');
