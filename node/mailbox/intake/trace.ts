@@ -1,6 +1,7 @@
 // The lines that this host puts in front of a mail: whom it came from, to whom it goes, what was found out about the sender, and which way it
 // came (RFC 5321 §4.4, RFC 8601). What the other side said of itself is cut to what can't be taken for anything else.
 import type { Authentication } from '../message.ts';
+import { isQuoted } from './quoted-local-parts.ts';
 
 const NAME_CHARACTERS_MAX = 255;
 const ADDRESS_CHARACTERS_MAX = 320;
@@ -27,7 +28,7 @@ export function traceLines(options: TraceOptions): string {
   const { spf, dkim, dmarc } = authentication;
   const from = fromDomain === undefined ? '' : ` header.from=${plain(fromDomain, NAME_CHARACTERS_MAX)}`;
   return [
-    `Return-Path: <${plain(mailFrom, ADDRESS_CHARACTERS_MAX)}>`,
+    `Return-Path: <${pathOf(mailFrom)}>`,
     `Delivered-To: ${plain(inboxId, ADDRESS_CHARACTERS_MAX)}`,
     `Authentication-Results: ${hostId};`,
     ` spf=${spf} smtp.mailfrom=${plain(mailFrom.split('@').at(-1) ?? '', NAME_CHARACTERS_MAX) || 'none'};`,
@@ -47,6 +48,14 @@ function received({ hostId, inboxId, ip, helo, protocol, receivedAtMs }: TraceOp
     ` for <${plain(inboxId, ADDRESS_CHARACTERS_MAX)}>;`,
     ` ${new Date(receivedAtMs).toUTCString().replace('GMT', '+0000')}`,
   ];
+}
+
+/** A quoted local part stays as it is: without its quotes it would be somebody else's. */
+function pathOf(address: string): string {
+  const at = address.lastIndexOf('@');
+  const local = address.slice(0, at);
+  if (!isQuoted(local)) return plain(address, ADDRESS_CHARACTERS_MAX);
+  return `${local}@${plain(address.slice(at + 1), NAME_CHARACTERS_MAX)}`;
 }
 
 /** Letters, digits and signs that mean nothing in a header; others are left out. */
