@@ -5,6 +5,7 @@
 // clone of a public suite, too, and dialogues and questions that nobody should hold or ask. `npm run soak -- --api`: questions of every operation
 // to a real host, held against its document. The tests run a short one of each.
 import { parseArgs } from 'node:util';
+import { ANSWER_MS_MAX } from './chaos/answer-bound.ts';
 import { runApi } from './chaos/api-run.ts';
 import { runChanges } from './chaos/change-run.ts';
 import { ENGINE_NAMES, ENGINES, runEngineChaos } from './chaos/engine-run.ts';
@@ -22,6 +23,7 @@ const { values } = parseArgs({
     mail: { type: 'boolean', default: false },
     clone: { type: 'string', multiple: true, default: [] },
     count: { type: 'string' },
+    from: { type: 'string', default: '0' },
     kills: { type: 'string', default: '60' },
   },
 });
@@ -58,17 +60,21 @@ async function soakChanges(): Promise<void> {
   if (violations.length > 0) process.exitCode = 1;
 }
 
-/** Broken mails, dialogues and questions for `seconds`, beside all mails that are whole. */
+/** Broken mails, dialogues and questions for `seconds`, beside all mails that are whole; or from a mail on that was told of. */
 async function soakMail(): Promise<void> {
   const [seed, secondsMax] = [Number(values.seed), Number(values.seconds)];
   const say = (line: string) => console.log(`seed ${seed}: ${line}`);
   const count = Number(values.count ?? Number.MAX_SAFE_INTEGER);
-  const sizes = { broken: count, dialogues: count, questions: count, secondsMax };
+  const from = Number(values.from);
+  const first = from === 0 ? {} : { from, wholeMax: 0 };
+  const sizes = { broken: count, dialogues: count, questions: count, secondsMax, ...first };
   const run = await runMail({ seed, clones: values.clone, ...sizes }, say);
-  const { whole, taken, refused, authenticated, joined, dialogues, questions, violations } = run;
-  for (const violation of violations) console.log(`  ${violation}`);
+  const { whole, taken, refused, authenticated, joined, dialogues, questions, again, violations } = run;
   console.log(`${whole.taken} of ${whole.count} whole mails taken`);
   console.log(`${authenticated} broken mails were authenticated, and ${joined} threads have several of them`);
+  console.log(
+    `${again.count} answers took more than ${ANSWER_MS_MAX} ms among others; by themselves, ${again.slowestMs} ms at most`,
+  );
   console.log(
     `${taken} mails taken, ${refused} refused, ${dialogues} dialogues, ${questions} questions, ${violations.length} violations`,
   );

@@ -88,7 +88,8 @@ async function sayAll(socket: Socket, said: Buffer, { next }: Pick<Random, 'next
   if (slowBytes < said.length && socket.writable) socket.write(said.subarray(slowBytes));
 }
 
-function wordsOf({ inboxId, mark }: Dialogue, { next }: Pick<Random, 'next'>): Buffer {
+/** All that is said in it, the first that is left to chance. */
+export function wordsOf({ inboxId, mark }: Dialogue, { next }: Pick<Random, 'next'>): Buffer {
   const below = (count: number) => Math.floor(next() * count);
   const some = (items: readonly string[]) => items[below(items.length)] as string;
   let mails = 0;

@@ -1,12 +1,17 @@
-// One connection of LMTP for many mails, as a mail server keeps it; another one where it ends.
+// One connection of LMTP for many mails, as a mail server keeps it; another one where it ends, and after a while, for the node ends each after ten
+// minutes, which might be in the midst of a mail.
 import { setTimeout as pause } from 'node:timers/promises';
 import { SmtpTalk } from '../../test/support/smtp-talk.ts';
+
+/** Of one connection. */
+const MAILS_MAX = 100;
 
 export class LmtpLine implements AsyncDisposable {
   readonly #port: number;
   readonly #inboxId: string;
   readonly #answerMsMax: number;
   #talk: SmtpTalk | undefined;
+  #mails = 0;
 
   constructor(port: number, inboxId: string, answerMsMax: number) {
     this.#port = port;
@@ -16,6 +21,8 @@ export class LmtpLine implements AsyncDisposable {
 
   /** Whether it was taken; `undefined`: there was no answer in time. */
   async bring(mail: Buffer): Promise<boolean | undefined> {
+    if (this.#mails === MAILS_MAX) await this[Symbol.asyncDispose]();
+    this.#mails += 1;
     const late = new AbortController();
     const answered = this.#answer(mail);
     const answer = await Promise.race([answered, pause(this.#answerMsMax, undefined, { signal: late.signal })]);
@@ -44,6 +51,7 @@ export class LmtpLine implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const talk = this.#talk;
     this.#talk = undefined;
+    this.#mails = 0;
     await talk?.[Symbol.asyncDispose]();
   }
 }

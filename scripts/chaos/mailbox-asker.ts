@@ -20,6 +20,8 @@ interface Shown {
 export class MailboxAsker {
   readonly #url: string;
   readonly #keys: string[];
+  /** Ids of the keys and inboxes that were made here. */
+  readonly #own = new Set<string>();
   #asked = 0;
 
   private constructor(url: string, keys: string[]) {
@@ -32,7 +34,11 @@ export class MailboxAsker {
     const key = readFileSync(join(dataDirectory, 'mailbox', 'org-key'), 'utf8').trim();
     const asker = new MailboxAsker(url, [key]);
     const more: string[] = [];
-    for (let made = 0; made < KEYS; made += 1) more.push((await asker.post('/v0/api-keys', {})).api_key as string);
+    for (let made = 0; made < KEYS; made += 1) {
+      const { api_key: text, api_key_id: id } = await asker.post('/v0/api-keys', {});
+      asker.#own.add(id as string);
+      more.push(text as string);
+    }
     asker.#keys.push(...more);
     return asker;
   }
@@ -59,35 +65,50 @@ export class MailboxAsker {
     return answer;
   }
 
+  /** Rejects where it is refused; what is not there is. */
+  async delete(path: string): Promise<void> {
+    const response = await this.ask(path, { method: 'DELETE' });
+    if (!response.ok && response.status !== 404)
+      throw new Error(`DELETE ${path} was answered ${response.status}: ${await response.text()}`);
+  }
+
   async newInbox(username: string): Promise<string> {
-    return (await this.post('/v0/inboxes', { username })).inbox_id as string;
+    const { inbox_id: id } = await this.post('/v0/inboxes', { username });
+    this.#own.add(id as string);
+    return id as string;
+  }
+
+  /** Whether a key or an inbox was made here. */
+  hasMade(id: string): boolean {
+    return this.#own.has(id);
+  }
+
+  /** All pages of a list, whose items an answer has by `name`. Rejects where one is refused. */
+  async all<Item>(path: string, name: string): Promise<Item[]> {
+    const items: Item[] = [];
+    for (let token = ''; ; ) {
+      const page = await this.ask(`${path}${path.includes('?') ? '&' : '?'}limit=100${token}`);
+      const body = (await page.json()) as Partial<Record<string, readonly Item[]>> & { next_page_token?: string };
+      const more = body[name];
+      if (more === undefined) throw new Error(`GET ${path} was answered ${page.status}: ${JSON.stringify(body)}`);
+      items.push(...more);
+      if (body.next_page_token === undefined) return items;
+      token = `&page_token=${body.next_page_token}`;
+    }
   }
 
   /** Ids of all mails, the newest first. */
   async messageIds(inboxId: string): Promise<string[]> {
-    const ids: string[] = [];
-    for (let token = ''; ; ) {
-      const path = `/v0/inboxes/${inboxId}/messages?limit=100&${EVERY}${token}`;
-      const page = (await (await this.ask(path)).json()) as {
-        readonly messages: readonly { readonly message_id: string }[];
-        readonly next_page_token?: string;
-      };
-      ids.push(...page.messages.map(({ message_id: id }) => id));
-      if (page.next_page_token === undefined) return ids;
-      token = `&page_token=${page.next_page_token}`;
-    }
+    const mails = await this.all<{ readonly message_id: string }>(
+      `/v0/inboxes/${inboxId}/messages?${EVERY}`,
+      'messages',
+    );
+    return mails.map(({ message_id: id }) => id);
   }
 
   /** Mails or threads of an inbox, but those that are held back or in the trash. */
-  async shown(inboxId: string, kind: 'messages' | 'threads'): Promise<readonly Shown[]> {
-    const items: Shown[] = [];
-    for (let token = ''; ; ) {
-      const page = await this.ask(`/v0/inboxes/${inboxId}/${kind}?limit=100${token}`);
-      const body = (await page.json()) as Partial<Record<string, readonly Shown[]>> & { next_page_token?: string };
-      items.push(...(body[kind] ?? []));
-      if (body.next_page_token === undefined) return items;
-      token = `&page_token=${body.next_page_token}`;
-    }
+  shown(inboxId: string, kind: 'messages' | 'threads'): Promise<readonly Shown[]> {
+    return this.all(`/v0/inboxes/${inboxId}/${kind}`, kind);
   }
 
   /** How many mails an inbox has. */

@@ -3,49 +3,62 @@
 import type { Random } from '../../mesh/ports.ts';
 import { type Asked, HostileQuestions, whyWrong } from '../../test/support/hostile-questions.ts';
 import { type IdKind, NEVER, type TableRoute } from '../../test/support/route-requests.ts';
+import type { AnswerBound } from './answer-bound.ts';
 import type { MailboxAsker } from './mailbox-asker.ts';
+import { newThings, takeAway } from './round-things.ts';
+import type { Violations } from './violations.ts';
 
 const ROUND = 400;
 const SAID_EACH = 2_000;
-const VIOLATIONS_MAX = 20;
+const KINDS_MAX = 20;
 const SENDS = /\/messages\/(send|[^/]+\/(reply|reply-all|forward))$/;
 
 export interface QuestionRun {
   readonly asker: MailboxAsker;
+  readonly bound: AnswerBound;
+  readonly violations: Violations;
   readonly count: number;
   readonly random: Random;
   readonly isOver: () => boolean;
 }
 
+/** How many were asked: fewer than `count` where time is over, or too much was wrong. */
 export async function askHostileQuestions(
-  { asker, count, random, isOver }: QuestionRun,
+  { asker, bound, violations, count, random, isOver }: QuestionRun,
   say: (line: string) => void,
-): Promise<{ readonly count: number; readonly violations: readonly string[] }> {
-  if (count === 0) return { count, violations: [] };
+): Promise<number> {
+  if (count === 0) return count;
   const { routes } = (await (await asker.ask('/api/mailbox/routes')).json()) as { readonly routes: TableRoute[] };
   const questions = new HostileQuestions(routes, random);
-  // By what is wrong: the same of the same route is told once.
-  const violations = new Map<string, string>();
+  // What is wrong with the same of the same route is told once.
+  const kinds = new Set<string>();
   let ids: Readonly<Record<IdKind, string>> = NEVER;
   let asked = 0;
-  for (; asked < count && !isOver() && violations.size < VIOLATIONS_MAX; asked += 1) {
-    if (asked % ROUND === 0) ids = await newThings(asker, asked);
-    if (asked % SAID_EACH === SAID_EACH - 1) say(`${asked + 1} questions, ${violations.size} violations`);
+  for (; asked < count && !isOver() && kinds.size < KINDS_MAX; asked += 1) {
+    if (asked % ROUND === 0) {
+      await takeAway(asker);
+      ids = await newThings(asker, asked);
+    }
+    if (asked % SAID_EACH === SAID_EACH - 1) say(`${asked + 1} questions, ${kinds.size} of them answered wrongly`);
     const question = questions.next(ids);
-    const wrong = await faultOf(asker, question);
-    if (wrong === undefined) continue;
-    const { method, route, path, body = '' } = question;
-    const sent = `${method} ${path} ${JSON.stringify(question.headers)} ${String(body).slice(0, 500)}`;
-    violations.set(`${method} ${route.path} ${wrong.slice(0, 60)}`, `question ${asked}: ${sent} → ${wrong}`);
+    const { method, route, path, headers, body = '' } = question;
+    const name = `question ${asked}: ${method} ${path} ${JSON.stringify(headers)}`;
+    const octets = body === '' ? {} : { [`question-${asked}.body`]: Buffer.from(body as string) };
+    const again = async () => () => asker.ask(path, optionsOf(question)).then((response) => response.text());
+    const wrong = await bound.answer({ name, ask: () => faultOf(asker, question), again, octets });
+    const kind = `${method} ${route.path} ${wrong?.slice(0, 60)}`;
+    if (wrong === undefined || kinds.has(kind)) continue;
+    kinds.add(kind);
+    violations.add(`${name} → ${wrong}`, octets);
   }
-  return { count: asked, violations: [...violations.values()] };
+  return asked;
 }
 
 /** What is wrong about the answer; also, that what was sent can't be read. */
 async function faultOf(asker: MailboxAsker, question: Asked): Promise<string | undefined> {
   try {
-    const { method, path, headers, body } = question;
-    const response = await asker.ask(path, { method, headers, ...(body === undefined ? {} : { body }) });
+    const { method, path, headers } = question;
+    const response = await asker.ask(path, optionsOf(question));
     const text = await response.text();
     const type = response.headers.get('content-type') ?? '';
     const wrong = whyWrong(question, { status: response.status, type, text });
@@ -60,22 +73,6 @@ async function faultOf(asker: MailboxAsker, question: Asked): Promise<string | u
   }
 }
 
-/** One of each thing that there is. */
-async function newThings(asker: MailboxAsker, round: number): Promise<Readonly<Record<IdKind, string>>> {
-  const name = `round-${round}`;
-  const { pod_id: pod } = await asker.post('/v0/pods', { client_id: name });
-  const { inbox_id: inbox } = await asker.post(`/v0/pods/${pod}/inboxes`, { username: name });
-  const of = `/v0/inboxes/${inbox}`;
-  const mail = await asker.post(`${of}/messages/send`, { to: inbox, subject: 'Hello', text: 'Hello, words.' });
-  const hook = { url: 'http://127.0.0.1:9/hook', event_types: ['message.received'] };
-  const entry = `${name}.example`;
-  await asker.post('/v0/lists/receive/block', { entry });
-  await asker.post(`${of}/lists/receive/block`, { entry });
-  return {
-    ...{ pod, inbox, entry, message: mail.message_id, thread: mail.thread_id },
-    key: (await asker.post(`${of}/api-keys`, {})).api_key_id,
-    webhook: (await asker.post(`${of}/webhooks`, hook)).webhook_id,
-    draft: (await asker.post(`${of}/drafts`, { subject: 'Hello' })).draft_id,
-    domain: (await asker.post('/v0/domains', { domain: `mail.${entry}` })).domain_id,
-  } as Readonly<Record<IdKind, string>>;
+function optionsOf({ method, headers, body }: Asked): RequestInit {
+  return { method, headers, ...(body === undefined ? {} : { body }) };
 }

@@ -159,6 +159,9 @@ const listedMail = (inbox: string): { [name: string]: Json } => ({
   },
 });
 
+/** What is read as no word on how long to wait. */
+const WAITS = /^\ufeff?(?:\{\})?$/;
+
 const isObject = (value: Json): value is { [name: string]: Json } =>
   value !== null && typeof value === 'object' && !Array.isArray(value);
 
@@ -217,7 +220,8 @@ export class HostileQuestions {
     const type = 'application/json';
     // One without a body waits for a minute.
     if (rest !== '/wait' && inputs.chance(0.05)) return {};
-    if (inputs.chance(0.08)) return { type, body: this.#garbage(whole) };
+    const garbage = inputs.chance(0.08) ? this.#garbage(whole) : undefined;
+    if (garbage !== undefined && !(rest === '/wait' && WAITS.test(String(garbage)))) return { type, body: garbage };
     const varied = this.#varied(whole);
     // What would only make an answer wait.
     const body = rest === '/wait' && isObject(varied) ? { timeout_seconds: 0, ...varied } : varied;
