@@ -80,6 +80,8 @@ export interface LoadedClaims extends Pick<OpenClaims, 'startName'> {
   voters(): readonly HostId[];
   /** Whether no mesh is known yet; never so with an engine. */
   isForming(): boolean;
+  /** Whether a claim could be decided now, by what was heard of the voters; always so with an engine, which nobody votes on. */
+  isReady(): boolean;
   /** Opens the claims, once. Rejects with `store_failed`. */
   open(links: ClaimLinks): Promise<OpenClaims>;
 }
@@ -98,6 +100,7 @@ function loadQuorumClaims(options: ClaimsOptions, records: ClaimRecords): Loaded
     startName: () => startNameOf(core.membership.starts),
     voters: () => statusOf(core).voters,
     isForming: () => core.membership.config === undefined,
+    isReady: () => statusOf(core).ready,
     open: async (links) => openQuorumClaims(core, options, { ...links, wasEngine: records.engine !== undefined }),
   };
 }
@@ -144,6 +147,7 @@ function loadEngineClaims(options: ClaimsOptions, engine: ClaimEngine, records: 
     startName,
     voters: () => [],
     isForming: () => false,
+    isReady: () => true,
     open: () => openEngineClaims(options, engine, records, startName),
   };
 }

@@ -110,6 +110,7 @@ export async function openMesh(options: MeshOptions): Promise<OpenMesh> {
   const peers = openPeers({
     ...{ ...options, ...surroundingsOf(options), roster, keys, legacy, transport, voters },
     isForming,
+    isReady: () => loaded.isReady(),
   });
   const claims = stack.use(
     await loaded.open({ transport, conversation: peers.heartbeat, doubted: events.doubted.dispatch }),

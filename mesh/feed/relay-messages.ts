@@ -12,7 +12,7 @@ import type { Relayed } from './relayed-runs.ts';
 /** A relay answers after this long at the latest, if only with nothing. */
 export const RELAY_WAIT_MS_MAX = 5_000;
 
-/** Where the asker stands in a host's log; `null`: it knows nothing of that log. */
+/** Where the asker stands in a host's log; `null`, from an earlier version: it knows nothing of that log. */
 export type AskersPlace = readonly [hostId: HostId, n: number, chain: string | null];
 
 export interface RelayQuestion {
@@ -20,7 +20,7 @@ export interface RelayQuestion {
   readonly scope: 'mesh';
   /** Up to where the relay's own log was told; absent: `places` says what is known. */
   readonly after?: { readonly logId: LogId; readonly seq: number } | undefined;
-  /** Every host that the asker follows. */
+  /** Every host of which the asker knows where its log stands. */
   readonly places?: readonly AskersPlace[] | undefined;
   /** Whether entries are wanted, and not only where the logs stand. */
   readonly runs: boolean;

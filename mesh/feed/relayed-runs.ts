@@ -5,6 +5,8 @@
 import { hash } from 'node:crypto';
 import type { HostId } from '../names.ts';
 import type { AnswerRoom } from './answer-room.ts';
+import { firstChain } from './chain.ts';
+import { EMPTY_DIGEST } from './digest.ts';
 import type { FeedEntry } from './feed-entry.ts';
 import type { SignedHead, Standing } from './head.ts';
 import { FEED_ITEMS_MAX } from './limits.ts';
@@ -20,7 +22,7 @@ export interface Relayable {
 }
 
 export interface RelayedRun {
-  /** Entries that follow each other, and end where `head` stands. */
+  /** Entries that follow each other, and end where `head` stands. None: the log has none, and the host has no agents for the relay. */
   readonly entries: readonly unknown[];
   readonly head: SignedHead;
 }
@@ -62,6 +64,11 @@ export function relayedRuns({ entries, heads, room }: Span): Relayed {
   return { runs, others };
 }
 
+/** Whether the statement is all that can be told of a host without agents: in a new mesh nobody need ask for more. */
+export function isBare({ logId, n, chain, digest }: Standing): boolean {
+  return n === 0 && digest === EMPTY_DIGEST && chain === firstChain(logId);
+}
+
 function isSendable({ entries }: RelayedRun): boolean {
   return entries.length > 0 && entries.length <= FEED_ITEMS_MAX;
 }
@@ -79,20 +86,19 @@ export function standpointsDigest(standpoints: Iterable<readonly [HostId, string
   return hash('sha256', lines.sort().join(''), 'base64url');
 }
 
-/**
- * What a run is to somebody who stands at `from`. `known`: nothing new. `chunk`: to be checked and taken as a chunk of the origin's. `behind`:
- * the run does not reach back so far, and the origin is to be asked.
- */
 type RunVerdict =
   | { readonly kind: 'known' }
-  | { readonly kind: 'chunk'; readonly entries: readonly unknown[] }
-  | { readonly kind: 'behind' };
+  | { readonly kind: 'behind' }
+  | { readonly kind: 'bare' }
+  | { readonly kind: 'chunk'; readonly entries: readonly unknown[] };
 
 /**
  * What a run is to whoever stands at `from` (`undefined`: nowhere). `known`: nothing new. `behind`: it does not reach back so far, or is
- * of another log. `chunk`: its entries behind `from`, which are still to be checked.
+ * of another log. `chunk`: its entries behind `from`, which are still to be checked. `bare`: of a host of which nothing is known, and nothing
+ * is there to be known; its statement is still to be checked.
  */
 export function judgeRun(from: Standing | undefined, { entries, head }: RelayedRun): RunVerdict {
+  if (from === undefined && entries.length === 0 && isBare(head)) return { kind: 'bare' };
   if (from?.logId !== head.logId) return { kind: 'behind' };
   // A relay may be behind the other one. Two statements about one place are compared as chunks are.
   if (head.n < from.n) return { kind: 'known' };

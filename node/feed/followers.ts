@@ -23,6 +23,8 @@ export interface FollowersOptions {
   readonly changes: FeedLog;
   readonly copies: HostCopies;
   readonly keyOf: (host: HostId) => PublicKey | undefined;
+  /** Asks a host who it is, when its key is not known; never rejects because `signal` aborts. Absent: keys come from elsewhere. */
+  readonly meet?: (host: HostId, signal: AbortSignal) => Promise<void>;
   /** Whether the host only serves the look-up. */
   readonly isLegacy: (host: HostId) => boolean;
   /** Whether the host is in the mesh as far as it is agreed, whatever hosts.json says. */
@@ -131,14 +133,15 @@ export class Followers {
 
   #begin(hostId: HostId, url: string): void {
     const stop = new AbortController();
-    const { keyOf, isLegacy } = this.#options;
-    const own = { ...this.#options, hostId };
+    const { keyOf, isLegacy, meet, ...options } = this.#options;
+    const own = { ...options, hostId };
     const follower = new HostFollower({
       ...own,
       key: () => keyOf(hostId),
       legacy: new LegacyReader(own),
       isLegacy: () => isLegacy(hostId),
       relays: this.#relays,
+      meet: meet && ((signal) => meet(hostId, signal)),
     });
     const before = this.#ending.get(hostId);
     const run = () => follower.run(stop.signal);

@@ -93,6 +93,17 @@ export class HostCopies {
     return (why === 'gone' && told === logId) || (this.#left.get(hostId)?.includes(logId) ?? false);
   }
 
+  /** Whether no agent of the host is known. */
+  isEmpty(hostId: HostId): boolean {
+    return (this.#bare.get(hostId)?.size ?? 0) === 0 && this.copy.sizeOf(hostId) === 0;
+  }
+
+  /** Whether nothing is known of the host, nor remembered. */
+  isUnknown(hostId: HostId): boolean {
+    const known = [this.#heads, this.#occasions, this.#left, this.#read].some((some) => some.has(hostId));
+    return !known && this.isEmpty(hostId);
+  }
+
   rowOf(hostId: HostId, key: AddressKey): IndexRow | undefined {
     return this.copy.rowOf(hostId, key);
   }

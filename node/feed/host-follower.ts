@@ -34,12 +34,20 @@ export interface FollowerOptions extends IntakeOptions {
   readonly paceMs?: number | undefined;
   /** Absent: the host is always asked itself. */
   readonly relays?: RelayedBy | undefined;
+  /** Asks the host who it is, when its key is not known; never rejects because `signal` aborts. Absent: it is only asked about its log. */
+  readonly meet?: ((signal: AbortSignal) => Promise<void>) | undefined;
 }
 
 interface RelayedBy {
   /** Whether relays tell of the host, so that it is asked itself only when they say too little. */
   readonly isOn: boolean;
   readonly directly: Pick<DirectPlaces, 'ask'>;
+}
+
+/** What a relay said of a host whose key was not known then. */
+interface Offered {
+  readonly run: RelayedRun;
+  readonly relay: HostId;
 }
 
 const GO_ON: Outcome = { kind: 'rest', restMs: 0 };
@@ -61,6 +69,7 @@ export class HostFollower {
   readonly #quiet: QuietWait;
   /** Whether a snapshot was the last that was taken in. */
   #isNew = false;
+  #offered: Offered | undefined;
 
   constructor(options: FollowerOptions) {
     this.#options = options;
@@ -164,9 +173,26 @@ export class HostFollower {
     const verdict = judgeRun(this.#intake.head, run);
     if (verdict.kind === 'known') return;
     if (verdict.kind === 'behind') return this.ask();
+    if (verdict.kind === 'bare') return this.#takeBare({ run, relay });
     const refusal = await this.#takeChunk({ kind: 'chunk', entries: verdict.entries, head: run.head, more: true });
     if (refusal === undefined) return;
     log.warn('feed.relay_not_believed', { peer: hostId, relay, why: refusal.why });
+    this.ask();
+  }
+
+  /** Nothing need be asked of a host that has nothing; of one whose key is not known yet, no more than who it is. */
+  async #takeBare(offered: Offered): Promise<void> {
+    const { key, copies, hostId, log, meet } = this.#options;
+    const isWaiting = key() === undefined && meet !== undefined;
+    this.#offered = isWaiting ? offered : undefined;
+    if (isWaiting) return;
+    if (!copies.isUnknown(hostId)) return this.ask();
+    const refusal = await this.#intake.begin(offered.run.head);
+    if (refusal === undefined) {
+      this.#isWanted = false;
+      return;
+    }
+    log.warn('feed.relay_not_believed', { peer: hostId, relay: offered.relay, why: refusal.why });
     this.ask();
   }
 
@@ -195,6 +221,7 @@ export class HostFollower {
   async #follow(signal: AbortSignal, turn: AbortSignal): Promise<Outcome> {
     const { clock, copies, hostId } = this.#options;
     if (copies.isRead(hostId)) await copies.endReading(hostId);
+    if (await this.#isOfferTaken(turn)) return GO_ON;
     const sinceMs = clock.monotonicMs();
     const question = this.#question();
     const answer = await this.#news(question, turn);
@@ -208,6 +235,17 @@ export class HostFollower {
     if (answer.more) return this.#tire('says that its log goes on, and sends nothing of it');
     // A host that does not let its askers wait, as one that stops, is not asked all the time.
     return question.waitMs > 0 && clock.monotonicMs() - sinceMs < HASTY_REST_MS ? REST : GO_ON;
+  }
+
+  /** Whether what a relay said is all that there is to know. */
+  async #isOfferTaken(turn: AbortSignal): Promise<boolean> {
+    const { key, meet } = this.#options;
+    const offered = this.#offered;
+    if (offered === undefined) return false;
+    await meet?.(turn);
+    if (key() === undefined) return false;
+    await this.#takeBare(offered);
+    return !this.#isWanted;
   }
 
   #rest(entries: number): Outcome {
@@ -235,6 +273,7 @@ export class HostFollower {
   }
 
   async #followAnew(signal: AbortSignal): Promise<Outcome> {
+    const sinceMs = this.#options.clock.monotonicMs();
     const taken = await this.#intake.takeSnapshot(this.#questions, signal);
     if (taken === undefined) return GO_ON;
     if ('kind' in taken) return taken.kind === 'gone' ? { kind: 'failed' } : this.#refuse(taken);
@@ -242,6 +281,8 @@ export class HostFollower {
     if (this.#isNew)
       return this.#tire('has told nothing of its log since its last snapshot but that another one is needed');
     this.#isNew = true;
+    // What comes behind the snapshot, relays tell.
+    if (this.#isRelayed) this.confirm(sinceMs);
     return GO_ON;
   }
 

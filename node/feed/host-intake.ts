@@ -93,6 +93,16 @@ export class HostIntake {
     return read.head;
   }
 
+  /** Takes in that a host of which nothing is known has no agents, as it signed. Resolves with why it was not taken, if it was not. Rejects with `store_failed`. */
+  async begin(head: SignedHead): Promise<FeedRefusal | undefined> {
+    const { hostId } = this.#options;
+    if (head.hostId !== hostId || !this.#isGenuine(head))
+      return { kind: 'refused', reason: 'forged', why: `Host '${hostId}' did not sign that it has no agents.` };
+    const nothing = { kind: 'snapshot', agents: [], head } as const;
+    await takeSnapshot(this.#options, nothing, new AbortController().signal);
+    return undefined;
+  }
+
   #isGenuine(head: SignedHead): boolean {
     const { copies, hostId, key } = this.#options;
     // A host that has nothing new says the same again.

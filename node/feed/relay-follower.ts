@@ -58,6 +58,8 @@ export class RelayFollower {
   #isBearing = false;
   /** Up to where the relay's log was told; absent: it is to be told where this host stands. */
   #after: RelayQuestion['after'];
+  /** Whether the relay, told how far it was read, left something out of what it says that it knows. */
+  #hasLost = false;
   /** The chains of the logs as far as the relay has told of them. */
   #told = new Map<HostId, string>();
   #ages: KnownAges | undefined;
@@ -89,7 +91,8 @@ export class RelayFollower {
       if (signal.aborted) return;
       heard(silence);
       failures = silence === undefined ? 0 : failures + 1;
-      const paceMs = this.#isBearing ? RELAY_PACE_MS : RELAY_WAIT_MS_MAX;
+      // In a new mesh a relay goes on learning of logs without entries, which it tells of when it is told where this host stands.
+      const paceMs = this.#isBearing && !this.#hasLost ? RELAY_PACE_MS : RELAY_WAIT_MS_MAX;
       const restMs = failures > 0 ? doubledMs(failures - 1, AGAIN) : paceMs - (clock.monotonicMs() - sinceMs);
       if (restMs > 0) await clock.sleep(restMs * (0.8 + 0.4 * random.next()), signal);
     }
@@ -107,6 +110,7 @@ export class RelayFollower {
 
   /** Asks once, and takes in what comes. Resolves with why the relay does not count as one, if it does not. */
   async #once(signal: AbortSignal): Promise<MeshError | undefined> {
+    this.#hasLost = false;
     try {
       const askedMs = this.#options.clock.monotonicMs();
       const question = this.#question(askedMs);
@@ -135,9 +139,9 @@ export class RelayFollower {
 
   #places(): readonly AskersPlace[] {
     const { copies, relayees } = this.#options;
-    return [...relayees().keys()].map((hostId) => {
-      const { n = 0, chain = null } = copies.head(hostId) ?? {};
-      return [hostId, n, chain];
+    return [...relayees().keys()].flatMap((hostId) => {
+      const head = copies.head(hostId);
+      return head === undefined ? [] : [[hostId, head.n, head.chain]];
     });
   }
 
@@ -145,6 +149,7 @@ export class RelayFollower {
   async #takeNews(news: News, { places, runs }: RelayQuestion, askedMs: number): Promise<void> {
     this.#note(news, places);
     const isWhole = standpointsDigest(this.#told) === news.digest;
+    this.#hasLost = !isWhole;
     // While a witness was asked, it may have become the one that bears.
     this.#after = isWhole && (runs || !this.#isBearing) ? { logId: news.logId, seq: news.seq } : undefined;
     if (this.#isBearing) await this.#pass(news);

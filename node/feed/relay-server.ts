@@ -2,10 +2,13 @@
 // since, as each origin told and signed it.
 import { AnswerRoom, FEED_BYTES_MAX } from '../../mesh/feed/answer-room.ts';
 import type { SignedHead } from '../../mesh/feed/head.ts';
+import { FEED_ITEMS_MAX } from '../../mesh/feed/limits.ts';
 import type { Ages, RelayAnswer, RelayQuestion } from '../../mesh/feed/relay-messages.ts';
 import {
+  isBare,
   type Relayable,
   type Relayed,
+  type RelayedRun,
   relayedRuns,
   type Standpoint,
   standpointsDigest,
@@ -85,10 +88,26 @@ export class RelayServer {
     };
     const newest =
       differing.size === 0 ? [] : await changes.read(changes.head - RELAY_SPAN_ENTRIES_MAX, RELAY_SPAN_ENTRIES_MAX);
-    const { runs } = relayedRuns({ entries: newest.flatMap(relayableOf).filter(isBehind), heads, room: newRoom() });
+    const room = newRoom();
+    const { runs: begun } = relayedRuns({ entries: newest.flatMap(relayableOf).filter(isBehind), heads, room });
+    const runs: RelayedRun[] = [...begun];
     const told = new Set(runs.map(({ head }) => head.hostId));
-    const others = [...differing].filter((hostId) => !told.has(hostId));
-    return { runs, others: others.map((hostId) => [hostId, heads.get(hostId)?.chain ?? null]) };
+    const others: Standpoint[] = [];
+    for (const hostId of differing) {
+      if (told.has(hostId)) continue;
+      const head = heads.get(hostId);
+      const isUnknown = (asked.get(hostId)?.chain ?? null) === null;
+      const run = isUnknown && runs.length < FEED_ITEMS_MAX ? this.#bareRun(hostId, head) : undefined;
+      if (run !== undefined && room.takes(run)) runs.push(run);
+      else others.push([hostId, head?.chain ?? null]);
+    }
+    return { runs, others };
+  }
+
+  /** The whole of what there is to tell of a host, if that is nothing. This host itself is asked by whoever does not know it. */
+  #bareRun(hostId: HostId, head: SignedHead | undefined): RelayedRun | undefined {
+    const isNothing = head !== undefined && isBare(head) && this.#options.copies.isEmpty(hostId);
+    return isNothing && hostId !== this.#options.hostId ? { entries: [], head } : undefined;
   }
 
   /** Where all logs stand, as their hosts signed it. */

@@ -12,6 +12,9 @@ export const RELAY_SILENCE_KEPT_MS = 60_000;
 /** Between two looks at whether the relays are chosen rightly, and say what this host knows. */
 export const RELAY_LOOK_MS = 5_000;
 
+/** Where the mesh forms while hosts run, each asks its relays for the first time within so much for each host of the mesh: not all at once. */
+export const FIRST_RELAY_QUESTION_GAP_MS = 50;
+
 export interface RelaysOptions extends Omit<RelayFollowerOptions, 'heard'> {
   readonly hostId: HostId;
   /** The others that have a log. */
@@ -48,6 +51,8 @@ export class Relays {
   #differing: ReadonlySet<HostId> = new Set();
   #sinceMs = 0;
   #isOn = false;
+  /** Whether the mesh formed while this host ran, and no relay was chosen since. */
+  #hasFormed = false;
   /** What relays have under way, until it has ended. */
   readonly #inHand = new Set<Promise<void>>();
   #failed: ((error: unknown) => void) | undefined;
@@ -89,9 +94,11 @@ export class Relays {
     // Where no voter is left that can relay, everybody is followed.
     const able = voters().filter((voter) => this.#silenceOf(voter)?.isNoRelay !== true);
     const followed = followedBy({ self, hosts: hosts(), voters: able, isSilent, followedByAllMax });
+    this.#hasFormed ||= isForming();
     const relays = followed.kind === 'relays' && !isForming() ? followed.relays : [];
     for (const relay of [...this.#running.keys()]) if (!relays.includes(relay)) this.#end(relay);
     for (const relay of relays) if (!this.#running.has(relay)) this.#begin(relay);
+    if (relays.length > 0) this.#hasFormed = false;
     const bearing = this.#bearing(relays);
     for (const [relay, { follower }] of this.#running) follower.bear(relay === bearing);
     if (this.#isOn === (followed.kind === 'relays')) return;
@@ -132,13 +139,17 @@ export class Relays {
   }
 
   #begin(relay: HostId): void {
+    const { clock, random, hosts } = this.#options;
     const stop = new AbortController();
     const follower = new RelayFollower(relay, {
       ...this.#options,
       heard: (silence) => this.#heard(relay, silence),
     });
     this.#running.set(relay, { follower, stop });
-    const ended: Promise<void> = Promise.resolve()
+    const waited = this.#hasFormed
+      ? clock.sleep(FIRST_RELAY_QUESTION_GAP_MS * hosts().length * random.next(), stop.signal)
+      : Promise.resolve();
+    const ended: Promise<void> = waited
       .then(() => follower.run(stop.signal))
       .catch((error: unknown) => this.#failed?.(error))
       .finally(() => this.#inHand.delete(ended));

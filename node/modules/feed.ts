@@ -17,6 +17,7 @@ export function openFeedModule({ options, ports, mesh, events, index, copies, re
     ...{ changes: registry.changes, agents: () => snapshotSources(registry.table.list()) },
     index: () => index.etag,
     keyOf: (host) => peerKeys.known(host),
+    meet: (host, signal) => mesh.peers.meetOne(host, signal),
     voters: () => mesh.voters(),
     isForming: () => mesh.isForming(),
     followedByAllMax: options.followedByAllMax,

@@ -33,6 +33,8 @@ export interface PeersOptions extends LegacyPorts {
   readonly voters: () => readonly HostId[];
   /** Whether no mesh is known yet. */
   readonly isForming: () => boolean;
+  /** Whether this host could decide a claim now, by what it heard of the voters. */
+  readonly isReady: () => boolean;
   /** Told of an address of this host that a legacy peer has too. */
   readonly doubled: (key: AddressKey, hostId: HostId) => void;
   /** Told, as `lost` and `indexSaid` are, what `PresenceOptions` says. */
@@ -52,6 +54,8 @@ export interface OpenPeers {
   readonly heartbeat: Heartbeat;
   /** Asks the peers that this host keeps in touch with who they are, once. */
   meet(): Promise<void>;
+  /** Asks a peer who it is, if that is not known. Rejects with `store_failed`. */
+  meetOne(id: HostId, signal: AbortSignal): Promise<void>;
   /** hosts.json was edited. Rejects with `store_failed`. */
   edited(): Promise<void>;
   /** Speaks with every peer until the node stops; see `Heartbeat.run`. */
@@ -63,18 +67,15 @@ export function openPeers(options: PeersOptions): OpenPeers {
   const { keys, roster, legacy, stopping } = options;
   const introductions = new Introductions({ keys, legacy });
   const self = roster().self.id;
-  const company = () =>
-    companyOf({
-      self,
-      hosts: roster().peers.map(({ id }) => id),
-      voters: new Set([...options.voters(), ...roster().voters]),
-    });
+  const voters = () => new Set([...options.voters(), ...roster().voters]);
+  const company = () => companyOf({ self, hosts: roster().peers.map(({ id }) => id), voters: voters() });
+  const isAwaited = (peer: HostId) => !options.isReady() && voters().has(peer);
   const others = () => {
     const kept = company();
     return roster().peers.flatMap(({ id }) => (kept.has(id) ? [] : [id]));
   };
   const presence = new Presence(options);
-  const heartbeat = new Heartbeat({ ...options, company, introductions, presence });
+  const heartbeat = new Heartbeat({ ...options, company, isAwaited, introductions, presence });
   const whoElse = () => {
     // Others may vote by now.
     if (roster().peers.length >= GREETED_BY_ALL_MAX) heartbeat.edited();
@@ -92,6 +93,9 @@ export function openPeers(options: PeersOptions): OpenPeers {
         roster().peers.flatMap(({ id }) => (company().has(id) ? [id] : [])),
         stopping,
       ),
+    meetOne: async (id, signal) => {
+      await introductions.meet(id, signal);
+    },
     edited: async () => {
       await legacy.edited();
       heartbeat.edited();

@@ -178,6 +178,12 @@ export const FEED_MUTANTS: readonly FeedMutant[] = [
     sources: [{ file: FOLLOWER, from: 'if (!isGenuine(head))', to: 'if (isGenuine === undefined)' }],
   },
   {
+    name: 'relay-nothing-unsigned',
+    breaks: 'takes from a relay that a host has nothing, though the host did not sign that',
+    noticedBy: { schedule: 'forgedNothing' },
+    sources: [{ file: INTAKE, from: ' || !this.#isGenuine(head)', to: '' }],
+  },
+  {
     name: 'relay-stranger',
     breaks: 'takes from a relay what an origin is said to have signed whose key is not known here',
     noticedBy: { schedule: 'strangersRun' },

@@ -1,11 +1,13 @@
 // Schedules made by hand, for what a relay may do to those who follow through it, and chance does not find: it lies with its own key, keeps
 // something back and says that nothing is new, or is silent. Each ends without a peace in which everybody asks everybody.
-import { nextChain } from '../../mesh/feed/chain.ts';
+import { firstChain, nextChain } from '../../mesh/feed/chain.ts';
+import { EMPTY_DIGEST } from '../../mesh/feed/digest.ts';
 import type { FeedEntry } from '../../mesh/feed/feed-entry.ts';
 import { type SignedHead, signHead } from '../../mesh/feed/head.ts';
 import type { RelayAnswer } from '../../mesh/feed/relay-messages.ts';
 import type { RelayedRun } from '../../mesh/feed/relayed-runs.ts';
 import type { AgentId, HostId } from '../../mesh/names.ts';
+import type { Signer } from '../../mesh/signature/ed25519.ts';
 import { FeedSimulation, type FeedSimulationOptions, type Way } from './feed-simulation.ts';
 import type { Faults } from './simulated-links.ts';
 import { testKeys } from './test-keys.ts';
@@ -30,8 +32,8 @@ interface Mesh {
   readonly liar: Liar;
 }
 
-/** Five hosts that know each other: `voters` among them, `mini` follows through those, and some agents are there. */
-async function settled(voters: readonly HostId[], options: FeedSimulationOptions): Promise<Mesh> {
+/** Five hosts: `voters` among them, and `mini` follows through those. Nobody is up. */
+function meshOf(voters: readonly HostId[], options: FeedSimulationOptions): Mesh {
   const liar: Liar = { lie: undefined };
   const alter = (body: unknown, _: unknown, way: Way) => {
     const isNews = way.to === mini && (body as RelayAnswer).kind === 'runs';
@@ -39,6 +41,12 @@ async function settled(voters: readonly HostId[], options: FeedSimulationOptions
   };
   const mesh = new FeedSimulation(1, [cloud, mac, mini, nas, pi], CALM, { voters, alter, ...options });
   mesh.alteredShare = 1;
+  return { mesh, liar };
+}
+
+/** They know each other, and some agents are there. */
+async function settled(voters: readonly HostId[], options: FeedSimulationOptions): Promise<Mesh> {
+  const { mesh, liar } = meshOf(voters, options);
   for (const id of mesh.hostIds) await mesh.start(id);
   await mesh.advance(20_000);
   for (const id of mesh.hostIds) await changed(mesh, id);
@@ -130,6 +138,23 @@ async function strangersRun(options: FeedSimulationOptions): Promise<Troubles> {
   return mesh.violations;
 }
 
+/** The relay says of `nas`, which answers `mini` nothing, that it has a log without entries and no agents, and signs with its own key for it. */
+async function forgedNothing(options: FeedSimulationOptions): Promise<Troubles> {
+  const { mesh, liar } = meshOf([cloud], options);
+  const logId = 'e'.repeat(32);
+  const said = { hostId: nas, logId, n: 0, chain: firstChain(logId), digest: EMPTY_DIGEST, at: '2026-01-27T12:00:00Z' };
+  const head = signHead(said, relaysSigner());
+  let lies = 0;
+  liar.lie = (news) => {
+    lies += 1;
+    return { ...news, runs: [...news.runs.filter((run) => run.head.hostId !== nas), { entries: [], head }] };
+  };
+  mesh.cut(nas, mini);
+  for (const id of mesh.hostIds) await mesh.start(id);
+  await mesh.advance(20_000);
+  return lies === 0 ? [`${cloud} has relayed nothing`] : mesh.violations;
+}
+
 /** The relay tells, in its own log and signed with its own key, of an agent of `nas`. */
 async function foreignEntry(options: FeedSimulationOptions): Promise<Troubles> {
   const { mesh, liar } = await settled([cloud], options);
@@ -162,10 +187,14 @@ function longer({ entries, head }: RelayedRun): RelayedRun {
     changes: { added: [], removed: [], modified: [], current: [] },
   };
   const said = { ...rest, n, chain: nextChain(head.chain, entry) };
+  const signed: SignedHead = signHead(said, relaysSigner());
+  return { entries: [...entries, entry], head: signed };
+}
+
+function relaysSigner(): Signer {
   const { signer } = testKeys(cloud)[cloud] ?? {};
   if (signer === undefined) throw new Error('The relay has no key.');
-  const signed: SignedHead = signHead(said, signer);
-  return { entries: [...entries, entry], head: signed };
+  return signer;
 }
 
 /** A host is gone: what is known of it is as of its last word, through whomever it was heard. */
@@ -181,7 +210,7 @@ async function lastWord(options: FeedSimulationOptions): Promise<Troubles> {
 }
 
 export const RELAY_SCHEDULES = {
-  ...{ lostRun, keptBack, silentRelay, forgedRun, strangersRun, foreignEntry, lastWord },
+  ...{ lostRun, keptBack, silentRelay, forgedRun, forgedNothing, strangersRun, foreignEntry, lastWord },
 } as const;
 
 export type RelayScheduleName = keyof typeof RELAY_SCHEDULES;

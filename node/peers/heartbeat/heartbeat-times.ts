@@ -13,6 +13,11 @@ export const TURN_MS = TURN * GREETING_INTERVAL_MS;
 export const OWN_QUESTION_MS_MAX = 2 * TURN_MS;
 /** In a large mesh, a peer that stays silent is asked more and more seldom. It asks by itself when it starts. */
 export const SILENT_INTERVAL_MS_MAX = 120_000;
+/**
+ * A voter is asked sooner while this host can decide no claim: whoever starts, or was busy, would wait for minutes. After a silence this interval
+ * grows too, up to the usual one: voters that have too much to do are asked no more often than on any day.
+ */
+const AWAITED_PACE: Pace = { intervalMs: GREETING_INTERVAL_MS, silentMsMax: 3 * GREETING_INTERVAL_MS };
 /** A peer that is heard though it was silent is asked at once, but not more often than this. */
 export const RETURN_MS_MIN = 1_000;
 
@@ -26,22 +31,37 @@ export interface Exchanges {
   readonly heardAtMs: number;
 }
 
-/** The monotonic time at which this host asks next. `intervalMs`: of this pair. `random`: in [0, 1), drawn once for each question. */
-export function nextQuestionMs(
-  { ownAtMs, failures, heardAtMs }: Exchanges,
-  random: number,
-  intervalMs: number,
-): number {
+/** How the exchanges of a pair follow each other. */
+export interface Pace {
+  /** From one to the next. */
+  readonly intervalMs: number;
+  /** From a silence to the next question, at most: each further silence doubles it up to here. */
+  readonly silentMsMax: number;
+}
+
+/** `isAwaited`: this host can decide no claim, and the peer votes. */
+export function paceOf(intervalMs: number, isAwaited: boolean): Pace {
+  if (!isLargePace(intervalMs)) return { intervalMs, silentMsMax: intervalMs };
+  return isAwaited ? AWAITED_PACE : { intervalMs, silentMsMax: SILENT_INTERVAL_MS_MAX };
+}
+
+/** Whether the pair is one of a large mesh, in which it speaks more seldom. */
+export function isLargePace(intervalMs: number): boolean {
+  return intervalMs > GREETING_INTERVAL_MS;
+}
+
+/** The monotonic time at which this host asks next. `random`: in [0, 1), drawn once for each question. */
+export function nextQuestionMs({ ownAtMs, failures, heardAtMs }: Exchanges, random: number, pace: Pace): number {
   if (ownAtMs === -Infinity) return -Infinity;
+  const { intervalMs } = pace;
   const isHeardSince = heardAtMs > ownAtMs;
-  if (failures > 0) return ownAtMs + (isHeardSince ? RETURN_MS_MIN : afterSilenceMs(failures, random, intervalMs));
+  if (failures > 0) return ownAtMs + (isHeardSince ? RETURN_MS_MIN : afterSilenceMs(failures, random, pace));
   const turnMs = TURN * intervalMs;
   if (isHeardSince) return Math.min(heardAtMs + turnMs, ownAtMs + 2 * turnMs);
   return ownAtMs + intervalMs * (1 - EARLY * random);
 }
 
-function afterSilenceMs(failures: number, random: number, intervalMs: number): number {
-  if (intervalMs <= GREETING_INTERVAL_MS) return intervalMs;
-  const waitMs = doubledMs(failures - 1, { firstMs: intervalMs, msMax: SILENT_INTERVAL_MS_MAX });
-  return waitMs * (1 - EARLY * random);
+function afterSilenceMs(failures: number, random: number, { intervalMs, silentMsMax }: Pace): number {
+  if (silentMsMax <= intervalMs) return intervalMs;
+  return doubledMs(failures - 1, { firstMs: intervalMs, msMax: silentMsMax }) * (1 - EARLY * random);
 }

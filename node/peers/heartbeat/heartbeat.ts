@@ -13,7 +13,7 @@ import type { Host, Roster } from '../../../mesh/roster.ts';
 import type { Greeting } from '../../../mesh/state/messages.ts';
 import type { Introductions } from '../introductions.ts';
 import type { LegacyPeers } from '../legacy/legacy-peers.ts';
-import { nextQuestionMs } from './heartbeat-times.ts';
+import { isLargePace, nextQuestionMs, paceOf } from './heartbeat-times.ts';
 import type { Presence } from './presence.ts';
 
 /** The first questions to peers are spread over so much for each peer that this host asks, or over so much for each host of the mesh. */
@@ -26,6 +26,8 @@ export type Greet = (to: HostId) => void;
 export interface HeartbeatOptions {
   readonly roster: () => Roster;
   readonly company: () => Company;
+  /** Whether this host can decide no claim now, and that peer votes. */
+  readonly isAwaited: (peer: HostId) => boolean;
   readonly introductions: Pick<Introductions, 'meet'>;
   readonly legacy: Pick<LegacyPeers, 'has'>;
   readonly presence: Presence;
@@ -123,19 +125,22 @@ export class Heartbeat implements Conversation {
   }
 
   async #converse(id: HostId, talk: Talk, greet: Greet | undefined): Promise<void> {
-    const { presence, clock, random } = this.#options;
+    const { presence, clock, random, isAwaited } = this.#options;
     let [askedAtMs, drawn] = [-Infinity, random.next()];
     const firstAtMs = clock.monotonicMs() + this.#spreadMs(talk) * drawn;
     while (!talk.stop.signal.aborted) {
       const nowMs = clock.monotonicMs();
       const exchanges = presence.exchangesWith(id);
       const isNew = exchanges.ownAtMs === -Infinity && exchanges.heardAtMs === -Infinity;
-      const dueMs = isNew ? firstAtMs : nextQuestionMs(exchanges, drawn, talk.intervalMs);
+      const pace = () => paceOf(talk.intervalMs, isAwaited(id));
+      const dueMs = isNew ? firstAtMs : nextQuestionMs(exchanges, drawn, pace());
       // How the last question ended may not be known yet: it is not asked again meanwhile.
       const waitMs = Math.max(dueMs, askedAtMs + GREETING_MS_MAX) - nowMs;
       if (waitMs > 0) {
         talk.wake = new AbortController();
-        await clock.sleep(waitMs, talk.wake.signal);
+        // Meanwhile this host may become one that can claim nothing.
+        const lookMs = isLargePace(talk.intervalMs) ? Math.min(waitMs, GREETING_INTERVAL_MS) : waitMs;
+        await clock.sleep(lookMs, talk.wake.signal);
         continue;
       }
       [askedAtMs, drawn] = [nowMs, random.next()];
@@ -145,7 +150,7 @@ export class Heartbeat implements Conversation {
 
   /** In a large mesh, neither does one host ask all others at once, nor do all others ask one. */
   #spreadMs({ intervalMs }: Talk): number {
-    if (intervalMs <= GREETING_INTERVAL_MS) return 0;
+    if (!isLargePace(intervalMs)) return 0;
     const hosts = this.#options.roster().peers.length;
     return Math.max(FIRST_QUESTION_GAP_MS * this.#talks.size, FIRST_QUESTION_CROWD_MS * hosts);
   }

@@ -151,6 +151,15 @@ describe('what a run is to a follower', () => {
     expect(judgeRun(from, run)).toEqual({ kind: 'behind' });
   });
 
+  it('without entries is all that there is of a host of which nothing was known, if its log has none and it shows no address', () => {
+    const bare = (head: SignedHead) => judgeRun(undefined, { entries: [], head }).kind;
+    expect(bare(headOf('mac', 0))).toBe('bare');
+    expect(bare(headOf('mac', 1))).toBe('behind');
+    expect(bare({ ...headOf('mac', 0), digest: firstChain(LOG) })).toBe('behind');
+    expect(bare({ ...headOf('mac', 0), chain: firstChain(OTHER_LOG) })).toBe('behind');
+    expect(judgeRun(headOf('mac', 3, OTHER_LOG), { entries: [], head: headOf('mac', 0) }).kind).toBe('behind');
+  });
+
   it('that was told otherwise of the very place is to be looked at: the host may have been set back', () => {
     expect(judgeRun({ ...headOf('mac', 6), chain: firstChain(OTHER_LOG) }, run)).toEqual({
       kind: 'chunk',

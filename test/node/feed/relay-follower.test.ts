@@ -95,10 +95,8 @@ describe('a relay that bears', () => {
     expect(asked).toEqual([
       {
         ...{ version: 1, scope: 'mesh', runs: true, ages: true, waitMs: 0 },
-        places: [
-          ['nas', 1, headOf(nas, 1).chain],
-          ['pi', 0, null],
-        ],
+        // Of `pi` nothing is known.
+        places: [['nas', 1, headOf(nas, 1).chain]],
       },
       { version: 1, scope: 'mesh', runs: true, ages: false, waitMs: RELAY_WAIT_MS_MAX, after: { logId: LOG, seq: 7 } },
     ]);
@@ -152,9 +150,13 @@ describe('a relay that bears', () => {
     state.script = () => news({ seq: 9, digest: digestOf(headOf(nas, 2)) });
     await clock.advance(RELAY_PACE_MS);
     state.script = () => news({ runs: [runTo(headOf(nas, 2))], digest: digestOf(headOf(nas, 2)) });
+    // Not at once: a relay that learns of many logs in a new mesh would be told all places each time.
+    await clock.advance(RELAY_WAIT_MS_MAX - 1);
+    expect(asked).toHaveLength(2);
+    await clock.advance(1);
     await clock.advance(RELAY_PACE_MS);
-    expect(asked.map(({ after }) => after?.seq)).toEqual([undefined, 7, undefined]);
-    expect(silences).toEqual([undefined, undefined, undefined]);
+    expect(asked.map(({ after }) => after?.seq)).toEqual([undefined, 7, undefined, 7]);
+    expect(silences).toEqual([undefined, undefined, undefined, undefined]);
     expect(log.named('feed.relay_lost_something')).toMatchObject([{ fields: { relay: RELAY } }]);
   });
 

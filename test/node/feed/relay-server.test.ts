@@ -5,6 +5,7 @@ import type { FeedEntry } from '../../../mesh/feed/feed-entry.ts';
 import { signHead } from '../../../mesh/feed/head.ts';
 import type { RelayQuestion } from '../../../mesh/feed/relay-messages.ts';
 import { standpointsDigest } from '../../../mesh/feed/relayed-runs.ts';
+import type { AgentId } from '../../../mesh/names.ts';
 import { feedEntryOf } from '../../../node/changes/change-log.ts';
 import { FeedServer } from '../../../node/feed/feed-server.ts';
 import { heardEntry } from '../../../node/feed/heard-entry.ts';
@@ -138,6 +139,45 @@ describe('a relay', () => {
     const { told, others } = await news({ places: [own, ...places] as never });
     expect(told).toEqual([]);
     expect(others).toEqual(expected.map(([host, its]) => [host, its === null ? null : chain]));
+  });
+
+  describe('of a host that it knows to have nothing', () => {
+    /** `nas` has a log without entries; `bare`: and an agent without an address, of whose log it is a later one. */
+    async function knowing({ bare = false } = {}) {
+      const world = await relay();
+      const { copies, changes, server } = world;
+      const { nas } = testKeys('nas');
+      const standing = signHead({ ...server.head, hostId: nas.id, logId: LOG, chain: firstChain(LOG) }, nas.signer);
+      const agents = new Map(bare ? [['iac' as AgentId, 'iac']] : []);
+      const { writes, apply } = copies.change(nas.id, { rows: { put: [], drop: [] }, agents, standing });
+      await changes.hear([], writes, apply);
+      const own = ['mac', 0, server.head.chain];
+      const news = async (fields: Partial<RelayQuestion>, ...places: readonly unknown[]) => {
+        const { runs, others } = await world.news({ ...fields, places: [own, ...places] as never });
+        return { runs, others };
+      };
+      return { news, standing };
+    }
+
+    it('passes its statement on to whoever knows nothing of it', async () => {
+      const { news, standing } = await knowing();
+      const all = { runs: [{ entries: [], head: standing }], others: [] };
+      expect(await news({})).toEqual(all);
+      // As an earlier version says it.
+      expect(await news({}, ['nas', 0, null])).toEqual(all);
+    });
+
+    it('says no more than where its log stands to whoever knows another log of it, or wants no entries', async () => {
+      const { news, standing } = await knowing();
+      const bounded = { runs: [], others: [['nas', standing.chain]] };
+      expect(await news({}, ['nas', 4, firstChain('d'.repeat(32))])).toEqual(bounded);
+      expect(await news({ runs: false })).toEqual(bounded);
+    });
+
+    it('says no more where it knows agents that no digest shows', async () => {
+      const { news, standing } = await knowing({ bare: true });
+      expect(await news({})).toEqual({ runs: [], others: [['nas', standing.chain]] });
+    });
   });
 
   it('says where the logs stand to whom wants no entries', async () => {

@@ -11,7 +11,12 @@ import type { HostId } from '../../../mesh/names.ts';
 import type { PeerAnswer } from '../../../mesh/ports.ts';
 import { HostCopies } from '../../../node/feed/host-copies.ts';
 import { RELAY_PACE_MS } from '../../../node/feed/relay-follower.ts';
-import { RELAY_LOOK_MS, RELAY_SILENCE_KEPT_MS, Relays } from '../../../node/feed/relays.ts';
+import {
+  FIRST_RELAY_QUESTION_GAP_MS,
+  RELAY_LOOK_MS,
+  RELAY_SILENCE_KEPT_MS,
+  Relays,
+} from '../../../node/feed/relays.ts';
 import { MemoryStore } from '../../support/memory-store.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
 import { testKeys } from '../../support/test-keys.ts';
@@ -129,6 +134,20 @@ describe('a host in a large mesh', () => {
     expect([relays.isOn, did, asked]).toEqual([true, ['on'], []]);
     state.isForming = false;
     expect((await askedWithin(2 * RELAY_LOOK_MS)).bearing).toHaveLength(1);
+  });
+
+  it('asks its relays for the first time within a while, where the mesh formed just now: so do all others', async () => {
+    const forming = await meshOf({}, { isForming: true });
+    await forming.clock.advance(RELAY_LOOK_MS);
+    forming.state.isForming = false;
+    await forming.clock.advance(RELAY_LOOK_MS);
+    expect(forming.asked).toEqual([]);
+    // `random` is a half.
+    const spreadMs = FIRST_RELAY_QUESTION_GAP_MS * (VOTERS.length + 1);
+    await forming.clock.advance(spreadMs / 2);
+    expect(forming.asked).toHaveLength(2);
+    const formed = await meshOf();
+    expect(formed.asked).toHaveLength(2);
   });
 
   it('replaces a silent relay by the next for a minute, and says so once', async () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../../mesh/errors.ts';
 import { COPY_FRESH_MS_MAX, GREETING_INTERVAL_MS } from '../../../../mesh/limits.ts';
 import { LARGE_GREETING_INTERVAL_MS } from '../../../../mesh/membership/greeted-hosts.ts';
+import { GREETING_MS_MAX } from '../../../../mesh/peer-silence.ts';
 import { FIRST_QUESTION_GAP_MS } from '../../../../node/peers/heartbeat/heartbeat.ts';
 import type { Learned } from '../../../../node/peers/keys/first-contact.ts';
 import { CLOUD, heartbeatWorld, LAG_MS } from '../../../support/heartbeat-world.ts';
@@ -90,6 +91,24 @@ describe('in a large mesh', () => {
     heartbeat.edited();
     await clock.advance(120_000);
     expect(asked).toEqual([5_000]);
+  });
+
+  it('a silent voter is asked within ten seconds once this host can claim nothing, however long it was to be left alone', async () => {
+    const { start, world, clock, asked } = await heartbeatWorld();
+    world.company = new Map([[CLOUD, LARGE_GREETING_INTERVAL_MS]]);
+    world.answer = 'silence';
+    await start();
+    await clock.advance(2 * (GREETING_MS_MAX + LARGE_GREETING_INTERVAL_MS));
+    expect(asked).toEqual([0, GREETING_MS_MAX + LARGE_GREETING_INTERVAL_MS]);
+    world.isAwaited = true;
+    world.answer = 'greeting';
+    await clock.advance(GREETING_INTERVAL_MS);
+    expect(asked).toHaveLength(3);
+    await clock.advance(GREETING_INTERVAL_MS + LAG_MS);
+    expect(asked).toHaveLength(4);
+    world.isAwaited = false;
+    await clock.advance(LARGE_GREETING_INTERVAL_MS - 1);
+    expect(asked).toHaveLength(4);
   });
 
   it('first questions are spread over a while, so that no host is asked by all at once', async () => {

@@ -6,6 +6,7 @@ import {
   type Exchanges,
   nextQuestionMs,
   OWN_QUESTION_MS_MAX,
+  paceOf,
   RETURN_MS_MIN,
   SILENT_INTERVAL_MS_MAX,
   TURN_MS,
@@ -14,6 +15,7 @@ import { seededRandom } from '../../../support/seeded-random.ts';
 
 const NEVER = -Infinity;
 const AT = 100_000;
+const SMALL = paceOf(GREETING_INTERVAL_MS, false);
 
 describe('the next question to a peer', () => {
   it.each<[string, Partial<Exchanges>, number]>([
@@ -25,23 +27,24 @@ describe('the next question to a peer', () => {
     ['that is silent: in ten seconds', { failures: 1 }, AT + GREETING_INTERVAL_MS],
     ['that is heard after it was silent: soon', { failures: 1, heardAtMs: AT + 1 }, AT + RETURN_MS_MIN],
   ])('%s', (_, exchanges, expected) => {
-    expect(nextQuestionMs({ ownAtMs: AT, failures: 0, heardAtMs: NEVER, ...exchanges }, 0, GREETING_INTERVAL_MS)).toBe(
-      expected,
-    );
+    expect(nextQuestionMs({ ownAtMs: AT, failures: 0, heardAtMs: NEVER, ...exchanges }, 0, SMALL)).toBe(expected);
   });
 
   it('comes up to a second early when the peer let its turn go by, never late', () => {
     const exchanges = { ownAtMs: AT, failures: 0, heardAtMs: NEVER };
-    expect([0, 0.5, 0.999].map((random) => nextQuestionMs(exchanges, random, GREETING_INTERVAL_MS) - AT)).toEqual([
+    expect([0, 0.5, 0.999].map((random) => nextQuestionMs(exchanges, random, SMALL) - AT)).toEqual([
       10_000, 9_500, 9_001,
     ]);
   });
 });
 
 describe('the next question to a peer in a large mesh', () => {
-  const next = (exchanges: Partial<Exchanges>, random = 0) =>
-    nextQuestionMs({ ownAtMs: AT, failures: 0, heardAtMs: NEVER, ...exchanges }, random, LARGE_GREETING_INTERVAL_MS) -
-    AT;
+  const nextOf = (isAwaited: boolean) => {
+    const pace = paceOf(LARGE_GREETING_INTERVAL_MS, isAwaited);
+    return (exchanges: Partial<Exchanges>, random = 0) =>
+      nextQuestionMs({ ownAtMs: AT, failures: 0, heardAtMs: NEVER, ...exchanges }, random, pace) - AT;
+  };
+  const next = nextOf(false);
 
   it('is three times as far, and by chance up to three seconds early', () => {
     expect([next({}), next({}, 0.5), next({ heardAtMs: AT + 1_000 })]).toEqual([30_000, 28_500, 25_000]);
@@ -51,6 +54,18 @@ describe('the next question to a peer in a large mesh', () => {
     const silent = [1, 2, 3, 9].map((failures) => next({ failures }));
     expect(silent).toEqual([30_000, 60_000, SILENT_INTERVAL_MS_MAX, SILENT_INTERVAL_MS_MAX]);
     expect(next({ failures: 9, heardAtMs: AT + 1 })).toBe(RETURN_MS_MIN);
+  });
+
+  it('that votes is as near as in a small mesh while nothing can be claimed, and after silences no later than on any day', () => {
+    const awaited = nextOf(true);
+    expect([awaited({}), awaited({ heardAtMs: AT + 1_000 })]).toEqual([GREETING_INTERVAL_MS, 1_000 + TURN_MS]);
+    expect([1, 2, 3, 9].map((failures) => awaited({ failures }))).toEqual([
+      GREETING_INTERVAL_MS,
+      2 * GREETING_INTERVAL_MS,
+      LARGE_GREETING_INTERVAL_MS,
+      LARGE_GREETING_INTERVAL_MS,
+    ]);
+    expect(awaited({ failures: 1 }, 0.5)).toBe(0.95 * GREETING_INTERVAL_MS);
   });
 });
 
@@ -80,7 +95,7 @@ describe('two hosts', () => {
         if (last !== undefined && last + LAG_MS === nowMs) other.exchanges = { ...other.exchanges, heardAtMs: nowMs };
         if (last !== undefined && last + 2 * LAG_MS === nowMs) one.exchanges = { ...one.exchanges, ownAtMs: nowMs };
         const isWaiting = last !== undefined && nowMs <= last + 2 * LAG_MS;
-        const dueMs = one.next?.(one) ?? nextQuestionMs(one.exchanges, one.random, GREETING_INTERVAL_MS);
+        const dueMs = one.next?.(one) ?? nextQuestionMs(one.exchanges, one.random, SMALL);
         if (isWaiting || dueMs > nowMs) continue;
         one.asked.push(nowMs);
         one.random = draw.next();

@@ -97,6 +97,7 @@ async function setUp({ mode = 'detect', legacy, disk, listed = 'both', believes 
     parseAddress: parsePlainAddress,
     stopping: stop.signal,
     isForming: () => false,
+    isReady: () => true,
     random: { next: () => 0 },
     index: () => '"1"',
     doubled: (address, hostId) => doubles.push([address, hostId]),
