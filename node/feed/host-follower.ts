@@ -93,6 +93,11 @@ export class HostFollower {
     return { state: atMs === undefined ? 'behind' : 'following', ...asOf };
   }
 
+  /** What a relay said of the host, that has nothing; it is taken in once the host's key is known. */
+  get offered(): SignedHead | undefined {
+    return this.#offered?.run.head;
+  }
+
   /** Resolves when `signal` has aborted. Rejects with `store_failed`. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
@@ -221,7 +226,7 @@ export class HostFollower {
   async #follow(signal: AbortSignal, turn: AbortSignal): Promise<Outcome> {
     const { clock, copies, hostId } = this.#options;
     if (copies.isRead(hostId)) await copies.endReading(hostId);
-    if (await this.#isOfferTaken(turn)) return GO_ON;
+    if (this.#offered !== undefined && (await this.#isOfferTaken(this.#offered, turn))) return GO_ON;
     const sinceMs = clock.monotonicMs();
     const question = this.#question();
     const answer = await this.#news(question, turn);
@@ -238,10 +243,8 @@ export class HostFollower {
   }
 
   /** Whether what a relay said is all that there is to know. */
-  async #isOfferTaken(turn: AbortSignal): Promise<boolean> {
+  async #isOfferTaken(offered: Offered, turn: AbortSignal): Promise<boolean> {
     const { key, meet } = this.#options;
-    const offered = this.#offered;
-    if (offered === undefined) return false;
     await meet?.(turn);
     if (key() === undefined) return false;
     await this.#takeBare(offered);

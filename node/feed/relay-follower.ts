@@ -27,7 +27,7 @@ export const RELAY_PACE_MS = 500;
 const RUNS_AT_ONCE = 16;
 
 /** What a relay has to do with one of the hosts that are followed through it. */
-type Relayee = Pick<HostFollower, 'takeRun' | 'ask' | 'confirm'>;
+type Relayee = Pick<HostFollower, 'takeRun' | 'ask' | 'confirm' | 'offered'>;
 
 export interface RelayFollowerOptions {
   readonly transport: PeerTransport;
@@ -58,8 +58,8 @@ export class RelayFollower {
   #isBearing = false;
   /** Up to where the relay's log was told; absent: it is to be told where this host stands. */
   #after: RelayQuestion['after'];
-  /** Whether the relay, told how far it was read, left something out of what it says that it knows. */
-  #hasLost = false;
+  /** Whether the relay knows more than it told, and is to be told the places for that: not at once. */
+  #knowsMore = false;
   /** The chains of the logs as far as the relay has told of them. */
   #told = new Map<HostId, string>();
   #ages: KnownAges | undefined;
@@ -92,7 +92,7 @@ export class RelayFollower {
       heard(silence);
       failures = silence === undefined ? 0 : failures + 1;
       // In a new mesh a relay goes on learning of logs without entries, which it tells of when it is told where this host stands.
-      const paceMs = this.#isBearing && !this.#hasLost ? RELAY_PACE_MS : RELAY_WAIT_MS_MAX;
+      const paceMs = this.#isBearing && !this.#knowsMore ? RELAY_PACE_MS : RELAY_WAIT_MS_MAX;
       const restMs = failures > 0 ? doubledMs(failures - 1, AGAIN) : paceMs - (clock.monotonicMs() - sinceMs);
       if (restMs > 0) await clock.sleep(restMs * (0.8 + 0.4 * random.next()), signal);
     }
@@ -110,7 +110,7 @@ export class RelayFollower {
 
   /** Asks once, and takes in what comes. Resolves with why the relay does not count as one, if it does not. */
   async #once(signal: AbortSignal): Promise<MeshError | undefined> {
-    this.#hasLost = false;
+    this.#knowsMore = false;
     try {
       const askedMs = this.#options.clock.monotonicMs();
       const question = this.#question(askedMs);
@@ -139,8 +139,8 @@ export class RelayFollower {
 
   #places(): readonly AskersPlace[] {
     const { copies, relayees } = this.#options;
-    return [...relayees().keys()].flatMap((hostId) => {
-      const head = copies.head(hostId);
+    return [...relayees()].flatMap(([hostId, { offered }]) => {
+      const head = copies.head(hostId) ?? offered;
       return head === undefined ? [] : [[hostId, head.n, head.chain]];
     });
   }
@@ -149,7 +149,7 @@ export class RelayFollower {
   async #takeNews(news: News, { places, runs }: RelayQuestion, askedMs: number): Promise<void> {
     this.#note(news, places);
     const isWhole = standpointsDigest(this.#told) === news.digest;
-    this.#hasLost = !isWhole;
+    this.#knowsMore = !isWhole;
     // While a witness was asked, it may have become the one that bears.
     this.#after = isWhole && (runs || !this.#isBearing) ? { logId: news.logId, seq: news.seq } : undefined;
     if (this.#isBearing) await this.#pass(news);
@@ -178,8 +178,14 @@ export class RelayFollower {
     // Some together, for commits that are made together cost one sync; and not all, for each signature takes its time.
     const atOnce = pLimit(RUNS_AT_ONCE);
     await Promise.all(runs.map((run) => atOnce(async () => hosts.get(run.head.hostId)?.takeRun(run, this.relay))));
-    for (const [hostId, chain] of others)
-      if (chain !== null && chain !== copies.head(hostId)?.chain) hosts.get(hostId)?.ask();
+    // Where some of the hosts that have nothing had room in the answer, the others of them have it in the next one.
+    const isMore = runs.some(({ entries }) => entries.length === 0);
+    for (const [hostId, chain] of others) {
+      const head = copies.head(hostId);
+      if (chain === null || chain === head?.chain) continue;
+      if (isMore && head === undefined) [this.#after, this.#knowsMore] = [undefined, true];
+      else hosts.get(hostId)?.ask();
+    }
   }
 
   /** What this host knows as the relay knows it is as old as the relay says. */

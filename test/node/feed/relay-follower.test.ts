@@ -38,7 +38,7 @@ const digestOf = (...heads: readonly SignedHead[]) =>
   standpointsDigest(heads.map(({ hostId, chain }) => [hostId, chain]));
 
 /** `mac` knows the first entry of `nas`, and nothing of `pi`. */
-async function follow(script: Script, { isBearing = true } = {}) {
+async function follow(script: Script, { isBearing = true, hosts = [nas, pi] } = {}) {
   const clock = new VirtualClock();
   const log = new RecordingLog();
   const store = new MemoryStore();
@@ -47,6 +47,7 @@ async function follow(script: Script, { isBearing = true } = {}) {
     copies.change(head.hostId, { rows: { put: [], drop: [] }, agents: new Map(), standing: head }).apply();
   stand(headOf(nas, 1));
   const did: string[] = [];
+  const state = { script, offered: undefined as SignedHead | undefined };
   const relayee = (id: HostId) => ({
     takeRun: async (run: RelayedRun, relay: HostId) => {
       did.push(`take ${id} ${run.head.n} of ${relay}`);
@@ -54,14 +55,14 @@ async function follow(script: Script, { isBearing = true } = {}) {
     },
     ask: () => void did.push(`ask ${id}`),
     confirm: (atMs: number) => void did.push(`confirm ${id} at ${atMs}`),
+    offered: state.offered?.hostId === id ? state.offered : undefined,
   });
   const asked: RelayQuestion[] = [];
   const askedMs: number[] = [];
   const silences: (string | undefined)[] = [];
-  const state = { script };
   const follower = new RelayFollower(RELAY, {
     ...{ copies, clock, log, random: { next: () => 0.5 } },
-    relayees: () => new Map([nas, pi].map(({ id }) => [id, relayee(id)])),
+    relayees: () => new Map(hosts.map(({ id }) => [id, relayee(id)])),
     heard: (silence) => silences.push(silence?.code),
     transport: {
       ask: async ({ to, body, answerMsMax }) => {
@@ -135,6 +136,38 @@ describe('a relay that bears', () => {
     await clock.advance(RELAY_PACE_MS);
     expect(asked.map(({ after }) => after?.seq)).toEqual([undefined, 7, undefined]);
     expect(silences).toEqual([undefined, undefined, undefined]);
+  });
+
+  it('that passes on statements of hosts that have nothing is told the places again for those that had no room, which are not asked', async () => {
+    const bare: RelayedRun = { entries: [], head: headOf(pi, 0) };
+    const { zoe } = testKeys('zoe');
+    const others = [[zoe.id, headOf(zoe, 0).chain]] as never;
+    const digest = digestOf(headOf(nas, 1), bare.head, headOf(zoe, 0));
+    const { clock, asked, did, state } = await follow(() => news({ runs: [bare], others, digest }), {
+      hosts: [nas, pi, zoe],
+    });
+    expect(did).toEqual(['take pi 0 of cloud']);
+    state.script = () => news({ others, digest });
+    await clock.advance(RELAY_WAIT_MS_MAX - 1);
+    expect(asked).toHaveLength(1);
+    await clock.advance(1);
+    expect(asked[1]).toMatchObject({
+      places: [
+        ['nas', 1, headOf(nas, 1).chain],
+        ['pi', 0, bare.head.chain],
+      ],
+    });
+    expect(did.slice(1)).toEqual(['ask zoe']);
+  });
+
+  it('is told where the logs stand of hosts that it offered, though their keys are not known yet', async () => {
+    const { clock, asked, state } = await follow(() => ({ kind: 'gone' }));
+    state.offered = headOf(pi, 0);
+    await clock.advance(RELAY_PACE_MS);
+    expect(asked.at(-1)?.places).toEqual([
+      ['nas', 1, headOf(nas, 1).chain],
+      ['pi', 0, headOf(pi, 0).chain],
+    ]);
   });
 
   it('may know nothing of a log any more, which is no loss', async () => {

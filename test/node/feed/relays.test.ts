@@ -74,6 +74,7 @@ async function meshOf(
           {
             takeRun: async () => undefined,
             ask: () => void did.push(`ask at ${clock.monotonicMs()}`),
+            offered: undefined,
             confirm: (atMs: number) => copies.copy.confirm(nas.id, atMs),
           },
         ],
