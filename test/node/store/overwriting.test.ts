@@ -1,5 +1,5 @@
 // What the store on disk has removed, once it was overwritten: it is in no file of the data directory.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type DiskStore, openStore } from '../../../node/store/disk-store.ts';
@@ -90,6 +90,25 @@ describe('what the store has removed', () => {
     await added;
     expect(filesWithWord()).toEqual([]);
     expect((await found(store)).size).toBe(550);
+  });
+
+  it('goes with pages that it had for itself, and is not written once more before that', async () => {
+    const pagesOfMails = Array.from({ length: 60 }, (_, at) => ({ key: keyOf(at), value: WORD.repeat(1_000) }));
+    await store.commit(pagesOfMails);
+    await store.close();
+    store = await open();
+    await store.commit(pagesOfMails.map(({ key }) => ({ key, value: undefined })));
+    await store.close();
+    const inDatabase = statSync(join(place.directory, 'mesh.sqlite')).size;
+    expect(filesWithWord()).toContain('mesh.sqlite');
+    store = await open();
+    await overwrite();
+    expect(filesWithWord()).toEqual([]);
+    await store.commit([{ key: 'kind/next', value: 'x'.repeat(100_000) }]);
+    await store.close();
+    expect([filesWithWord(), statSync(join(place.directory, 'mesh.sqlite')).size]).toEqual([[], inDatabase]);
+    store = await open();
+    expect(await found(store)).toEqual(new Map([['kind/next', 'x'.repeat(100_000)]]));
   });
 
   it('of an earlier process goes, too', async () => {
