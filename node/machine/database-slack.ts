@@ -19,7 +19,8 @@ const FREE_LIST_HEADER_BYTES = 8;
 export class DatabaseSlack {
   readonly #database: DatabaseSync;
   readonly #path: string;
-  readonly #pageBytes: number;
+  /** Octets of a page. */
+  readonly pageBytes: number;
   readonly #pagesToldMax: number;
   readonly #pagesAtOnce: number;
   readonly #zeros: Buffer;
@@ -36,31 +37,34 @@ export class DatabaseSlack {
   ) {
     this.#database = database;
     this.#path = path;
-    this.#pageBytes = this.#asked('page_size');
+    this.pageBytes = this.#asked('page_size');
     // Such a file has pages of a kind of its own.
     this.#pagesToldMax = this.#asked('auto_vacuum') === 0 ? pagesToldMax : 0;
     this.#pagesAtOnce = pagesAtOnce;
-    this.#zeros = Buffer.alloc(this.#pageBytes);
+    this.#zeros = Buffer.alloc(this.pageBytes);
   }
 
   /**
-   * Overwrites some, from page `from` on (the first is 1), durably; answers the page to go on with, `undefined` after the last. To be called when the
-   * write-ahead log has nothing, and nobody can write: in a transaction that has begun to, and has changed nothing. Throws an Error for a damaged tree.
+   * Overwrites some, from page `from` on (the first is 1), and `again`, durably; answers the page to go on with, `undefined` after the last. To be
+   * called when the write-ahead log has nothing, and nobody can write: in a transaction that has begun to, and has changed nothing. Where pages are
+   * dealt out anew, one may get the octets of another: those that are written after they were overwritten are to come `again`. Throws an Error for a
+   * damaged tree.
    */
-  overwrite(from: number): number | undefined {
+  overwrite(from: number, again: ReadonlySet<number> = new Set()): number | undefined {
     const file = this.#opened();
     const pages = this.#asked('page_count');
-    const until = Math.min(from + this.#pagesAtOnce, pages + 1);
-    const slack = this.#slackWithin(from, until, pages);
+    const until = Math.max(from, Math.min(from + this.#pagesAtOnce, pages + 1));
+    const slack = this.#slackOf((page) => (page >= from && page < until) || again.has(page), pages);
     let hasWritten = false;
+    const overwritten = (octets: Buffer, page: number) => {
+      for (const range of slack(octets, page)) if (this.#zero(octets, page, range)) hasWritten = true;
+    };
     for (let first = from; first < until; first += READ_AT_ONCE) {
       const together = this.#read(first, Math.min(READ_AT_ONCE, until - first));
-      for (let at = 0; at < together.length; at += this.#pageBytes) {
-        const page = first + at / this.#pageBytes;
-        const octets = together.subarray(at, at + this.#pageBytes);
-        for (const range of slack(octets, page)) if (this.#zero(octets, page, range)) hasWritten = true;
-      }
+      for (let at = 0; at < together.length; at += this.pageBytes)
+        overwritten(together.subarray(at, at + this.pageBytes), first + at / this.pageBytes);
     }
+    for (const page of again) if (page <= pages) overwritten(this.#read(page, 1), page);
     if (hasWritten) {
       fdatasyncSync(file);
       // What the connection remembers of these pages would come back with the next write to them.
@@ -69,11 +73,10 @@ export class DatabaseSlack {
     return until > pages ? undefined : until;
   }
 
-  /** What belongs to nothing in pages of which the first is `from`, and the last the one before `until`; `pages`: of the whole file. */
-  #slackWithin(from: number, until: number, pages: number): (octets: Buffer, page: number) => readonly Slack[] {
-    const free = this.#freePages(from, until);
-    const isWithin = (page: number) => page >= from && page < until;
-    const inTrees = pages > this.#pagesToldMax ? new Set([...this.#treePages()].filter(isWithin)) : undefined;
+  /** What belongs to nothing in the pages that are asked for; `pages`: of the whole file. */
+  #slackOf(isAsked: (page: number) => boolean, pages: number): (octets: Buffer, page: number) => readonly Slack[] {
+    const free = this.#freePages(isAsked);
+    const inTrees = pages > this.#pagesToldMax ? new Set([...this.#treePages()].filter(isAsked)) : undefined;
     return (octets, page) => {
       const used = free.get(page);
       if (used !== undefined) return [[used, octets.length]];
@@ -106,8 +109,8 @@ export class DatabaseSlack {
     return childrenOf(this.#read(page, 1), page);
   }
 
-  /** Free pages, each with how many of its octets are in use: those that list the others. Of each step all lists are read, each of some thousand. */
-  #freePages(from: number, until: number): ReadonlyMap<number, number> {
+  /** Free pages that are asked for, and all that list others, each with how many of its octets are in use. */
+  #freePages(isAsked: (page: number) => boolean): ReadonlyMap<number, number> {
     const found = new Map<number, number>();
     const left = this.#asked('freelist_count');
     let seen = 0;
@@ -118,7 +121,7 @@ export class DatabaseSlack {
       found.set(list, used);
       for (let at = FREE_LIST_HEADER_BYTES; at < used; at += 4) {
         const page = octets.readUInt32BE(at);
-        if (page >= from && page < until) found.set(page, 0);
+        if (isAsked(page)) found.set(page, 0);
       }
       seen += 1 + count;
       list = octets.readUInt32BE(0);
@@ -131,8 +134,8 @@ export class DatabaseSlack {
   }
 
   #read(page: number, count: number): Buffer {
-    const octets = Buffer.alloc(count * this.#pageBytes);
-    const at = (page - 1) * this.#pageBytes;
+    const octets = Buffer.alloc(count * this.pageBytes);
+    const at = (page - 1) * this.pageBytes;
     if (readSync(this.#opened(), octets, 0, octets.length, at) < octets.length)
       throw new Error(`Page ${page} of the database is missing.`);
     return octets;
@@ -141,7 +144,7 @@ export class DatabaseSlack {
   /** Whether there was something to overwrite. */
   #zero(octets: Buffer, page: number, [from, to]: Slack): boolean {
     if (this.#zeros.compare(octets, from, to, 0, to - from) === 0) return false;
-    writeSync(this.#opened(), this.#zeros, 0, to - from, (page - 1) * this.#pageBytes + from);
+    writeSync(this.#opened(), this.#zeros, 0, to - from, (page - 1) * this.pageBytes + from);
     return true;
   }
 

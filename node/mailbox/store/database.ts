@@ -79,6 +79,11 @@ export function emptyLog(connection: Connection): boolean {
   return busy === 0;
 }
 
+/** `isKept`: until it is called again, nothing but `emptyLog` moves pages out of the log, and what is in it stays there. */
+export function keepLog(connection: Connection, isKept: boolean): void {
+  connection.database.exec(`PRAGMA wal_autocheckpoint = ${isKept ? 0 : CHECKPOINT_PAGES}`);
+}
+
 /** Opens the database, which is there, for reading alone. */
 export function openForReading(directory: string): Connection {
   const database = new DatabaseSync(join(directory, 'mailbox.db'), { readOnly: true });

@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openForWriting } from '../../../../node/mailbox/store/database.ts';
+import { Erasure } from '../../../../node/mailbox/store/erasure.ts';
+import { GroupCommit } from '../../../../node/mailbox/store/group-commit.ts';
 import { Writer } from '../../../../node/mailbox/store/writer.ts';
 import { baseSubject } from '../../../../node/mailbox/threads/subject.ts';
 import { chooseThread } from '../../../../node/mailbox/threads/thread-choice.ts';
@@ -134,5 +137,54 @@ describe('a mailbox of which an inbox is deleted', () => {
     await index();
     expect(filesWithWord()).toEqual([]);
     expect(sizeOfOther()).toBe(400);
+  });
+});
+
+describe('pages that are written between two steps', () => {
+  /** Rows among each other, in an order of their own; half of them with the word, which are erased. Answers the others' keys. */
+  function rowsLeft(connection: ReturnType<typeof openForWriting>, key: () => string): string[] {
+    connection.database.exec(
+      'CREATE TABLE text (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID; BEGIN',
+    );
+    const [erased, left]: [string[], string[]] = [[], []];
+    for (let at = 0; at < 1_500; at += 1) {
+      const [name, keys, word] = at % 2 === 0 ? [key(), left, 'other'] : [key(), erased, WORD];
+      connection.run('INSERT INTO text VALUES (?, ?)', name, `${word} ${at} ${'x'.repeat((at * 37) % 700)}`);
+      keys.push(name);
+    }
+    for (const name of erased) connection.run('DELETE FROM text WHERE key = ?', name);
+    connection.database.exec('COMMIT');
+    return left;
+  }
+
+  it.each([1, 4])('are overwritten once more: they may have got the octets of others (seed %i)', (seed) => {
+    const random = seededRandom(seed);
+    const key = () => Buffer.from(random.bytes(16)).toString('hex');
+    const own = mkdtempSync(join(directory, 'own-'));
+    const connection = openForWriting(own);
+    const left = rowsLeft(connection, key);
+    const erasure = new Erasure({
+      connection,
+      group: new GroupCommit(connection, () => undefined),
+      directory: own,
+      pagesAtOnce: 10,
+    });
+    let steps = 0;
+    for (; erasure.overwriteSome() === 'more'; steps += 1) {
+      connection.run('BEGIN');
+      for (let at = 0; at < 30; at += 1) {
+        connection.run('INSERT INTO text VALUES (?, ?)', key(), `new ${'y'.repeat(Math.floor(random.next() * 600))}`);
+        connection.run(
+          'DELETE FROM text WHERE key = ?',
+          left.splice(Math.floor(random.next() * left.length), 1)[0] ?? '',
+        );
+      }
+      connection.run('COMMIT');
+    }
+    expect(steps).toBeGreaterThan(20);
+    expect(erasure.overwriteSome()).toBe('done');
+    connection.close();
+    erasure.close();
+    expect(readFileSync(join(own, 'mailbox.db')).includes(WORD.slice(4))).toBe(false);
   });
 });
