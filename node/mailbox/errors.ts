@@ -121,10 +121,13 @@ export function mailboxErrorOf(error: unknown): MailboxError | undefined {
   return new MailboxError(code, message, { ...(code === 'validation_error' ? { errors } : {}), retryAfterSeconds });
 }
 
-/** Places of a list are numbers, which the node writes in brackets: `attachments[0].content`. A header may be called 7. */
+const HEADERS = 'headers.';
+
+/** Places of a list are numbers, which the node writes in brackets: `attachments[0].content`. A header may be called 7, or X.Y. */
 function pathOf(field: string): readonly (string | number)[] {
+  if (field.startsWith(HEADERS)) return ['headers', field.slice(HEADERS.length)];
   const steps = field.replaceAll(/\[(\d+)\]/g, '.$1').split('.');
-  return steps.map((step, at) => (/^\d+$/.test(step) && steps[at - 1] !== 'headers' ? Number(step) : step));
+  return steps.map((step) => (/^\d+$/.test(step) ? Number(step) : step));
 }
 
 /** What a sentence says of the field with whose name it begins: the path names it already. */

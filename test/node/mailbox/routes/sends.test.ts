@@ -74,6 +74,7 @@ describe('what is wrong with a mail', () => {
     [{ attachments: [{ content: '*' }] }, ['attachments', 0, 'content'], /^is not base64: .*[^.]$/],
     [{ attachments: [{ filename: 'a' }] }, ['attachments', 0], /^needs content/],
     [{ headers: { 7: 'x' } }, ['headers', '7'], /^The header '7' can't be set/],
+    [{ headers: { 'X-A.b[1]': 'x' } }, ['headers', 'X-A.b[1]'], /^The header 'X-A\.b\[1\]' can't be set/],
     [{ headers: { 'X-A': 'a\nb' } }, ['headers', 'X-A'], /^must be one line .* it has U\+000A$/],
   ])('is told by its place, and the words do not name it again: %#', async (body, path, message) => {
     await using node = await withTwo();
