@@ -1,5 +1,6 @@
 // Mails one behind the other in one file (mbox, RFC 4155): a line `From SENDER TIME` before each, an empty one behind it. What could be taken for
-// such a line has one more `>` in front (mboxrd), so that every mail is read again as it was. Lines end in LF there, and in CRLF as mail.
+// such a line has one more `>` in front (mboxrd), so that every mail is read again as it was. Lines end in LF there, and in CRLF as mail: a CR in
+// front of an LF belongs to the line, but where another program wrote all of the mail's lines with CRLF.
 
 export interface MboxMail {
   /** The line before it, without its end. */
@@ -50,7 +51,7 @@ export async function* readMbox(file: AsyncIterable<Uint8Array>, bytesMax: numbe
     const isSeparator = isAfterEmpty && isSeparatorLine(line);
     if (isSeparator) {
       if (mail !== undefined) yield mail.close();
-      mail = new OpenMail(withoutEnd(line).toString('latin1'), bytesMax);
+      mail = new OpenMail(line, bytesMax);
     } else mail?.add(line);
     isAfterEmpty = withoutEnd(line).length === 0;
   }
@@ -58,18 +59,21 @@ export async function* readMbox(file: AsyncIterable<Uint8Array>, bytesMax: numbe
 }
 
 class OpenMail {
-  readonly #separator: string;
+  readonly #separator: Buffer;
   readonly #bytesMax: number;
   #lines: Buffer[] = [];
   #size = 0;
+  /** Whether its lines end in CRLF in the file; known from its first line on, for some write no CR at the separator. */
+  #hasCrlf: boolean | undefined;
 
-  constructor(separator: string, bytesMax: number) {
+  constructor(separator: Buffer, bytesMax: number) {
     this.#separator = separator;
     this.#bytesMax = bytesMax;
   }
 
   add(line: Buffer): void {
-    const bare = withoutEnd(line);
+    this.#hasCrlf ??= [this.#separator, line].some((one) => one.subarray(-CRLF.length).equals(CRLF));
+    const bare = this.#hasCrlf ? withoutEnd(line) : withoutLf(line);
     const unquoted = isQuotedFrom(bare) ? bare.subarray(1) : bare;
     this.#size += unquoted.length + CRLF.length;
     // The empty line at its end is not the mail's.
@@ -83,7 +87,8 @@ class OpenMail {
   close(): MboxMail {
     if (this.#lines.at(-1) === CRLF && this.#lines.at(-2)?.length === 0) this.#lines.length -= 2;
     const isTooLarge = this.#size > this.#bytesMax + CRLF.length;
-    return { separator: this.#separator, octets: Buffer.concat(this.#lines), isTooLarge };
+    const separator = withoutEnd(this.#separator).toString('latin1');
+    return { separator, octets: Buffer.concat(this.#lines), isTooLarge };
   }
 }
 
@@ -112,8 +117,12 @@ function isSeparatorLine(line: Buffer): boolean {
 }
 
 function withoutEnd(line: Buffer): Buffer {
-  if (line.at(-1) !== LF) return line;
-  return line.subarray(0, line.at(-2) === CR ? -2 : -1);
+  const bare = withoutLf(line);
+  return bare.length < line.length && bare.at(-1) === CR ? bare.subarray(0, -1) : bare;
+}
+
+function withoutLf(line: Buffer): Buffer {
+  return line.at(-1) === LF ? line.subarray(0, -1) : line;
 }
 
 function isQuotedFrom(line: Buffer): boolean {
