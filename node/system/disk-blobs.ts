@@ -29,6 +29,11 @@ export interface DiskBlobsOptions {
   readonly countMax?: number;
 }
 
+/**
+ * A wall clock shows whole milliseconds, so that a time of it lies within one of the same time by the monotonic clock. Whoever wanted a blob
+ * that short a time later wanted it then.
+ */
+const WALL_STEP_MS = 1;
 const NAME = /^[0-9a-f]{64}$/;
 const UNFINISHED = '.part';
 
@@ -170,7 +175,7 @@ export class DiskBlobs implements BlobStore {
   }
 
   async release(blob: string, sinceMs: number, isNeeded: (blob: string) => boolean): Promise<void> {
-    const beforeMs = this.#elapsedMs(sinceMs);
+    const beforeMs = this.#elapsedMs(sinceMs) + WALL_STEP_MS;
     const isOver = () => (this.#wantedMs.get(blob) ?? 0) <= beforeMs && !isNeeded(blob);
     await this.#locks.run(blob, () => this.#remove(blob, isOver));
   }

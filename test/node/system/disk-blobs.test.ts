@@ -101,6 +101,22 @@ describe('a blob', () => {
     expect([readdirSync(directory), blobs.bytesOf(HELLO)]).toEqual([[], undefined]);
   });
 
+  it('is released at once, though the wall clock shows whole milliseconds alone', async () => {
+    const clock = new (class extends VirtualClock {
+      override wallMs(): number {
+        return Math.floor(super.wallMs());
+      }
+    })(Date.now() + 0.9);
+    const directory = testDirectory();
+    const blobs = await DiskBlobs.open({ directory, clock, log: new RecordingLog() });
+    const { blob } = await blobs.put(chunks('hello'), upTo(100));
+    const sinceMs = clock.wallMs();
+    await clock.advance(0.2);
+    expect(clock.wallMs()).toBe(sinceMs + 1);
+    await blobs.release(blob, sinceMs, () => false);
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
   it('goes when all who put it forgo it, unless a message needs it, and one of before the start does not', async () => {
     const { directory, blobs, again } = await open();
     const put = (into = blobs) => into.put(chunks('hello'), upTo(100));
