@@ -149,13 +149,23 @@ function mailbox(measures: Measures): StatusLine {
       'mailbox',
       'its worker is away, and mail is told to come again; it is begun again by itself, and mailbox.worker_ended in the log says why it ended',
     );
+  const unread = one(measures, 'mesh_mailbox_unread');
+  const parts = [
+    counted(one(measures, 'mesh_inboxes'), 'inbox', 'inboxes'),
+    // Not a number while the worker that reads is away.
+    ...(Number.isNaN(unread) ? [] : [`${counted(unread, 'mail')} unread`]),
+    sinceStart(measures),
+  ];
+  return well('mailbox', parts.join('; '));
+}
+
+/** What inboxes got from outside, and what they sent, to each other too. */
+function sinceStart(measures: Measures): string {
   const came = measures('mesh_mailbox_receipts_total');
   const all = [...came.values()].reduce((sum, count) => sum + count, 0);
   const heldBack = all - (came.get('received') ?? 0);
-  return well(
-    'mailbox',
-    `${counted(one(measures, 'mesh_inboxes'), 'inbox', 'inboxes')}; ${counted(all, 'mail')} since the start, ${heldBack} of them held back`,
-  );
+  const sent = measures('mesh_mailbox_outcomes_total').get('sent') ?? 0;
+  return `since the start ${counted(all, 'mail')} came from outside, ${heldBack} of them held back, and inboxes sent ${sent}`;
 }
 
 function disk(measures: Measures): StatusLine {

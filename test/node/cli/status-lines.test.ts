@@ -40,15 +40,21 @@ describe('a line of mesh status', () => {
     ]);
   });
 
-  it('counts what came into inboxes', () => {
-    const text =
-      'mesh_mailbox_up 1\nmesh_inboxes 1\nmesh_mailbox_receipts_total{class="received"} 3\nmesh_mailbox_receipts_total{class="spam"} 2\n';
-    const lines = statusLines({ ...WELL, ...measured(text) });
-    expect(lines.find(({ name }) => name === 'mailbox')).toEqual({
-      name: 'mailbox',
-      ok: true,
-      text: '1 inbox; 5 mails since the start, 2 of them held back',
-    });
+  it('counts what inboxes got from outside and sent, and what is unread', () => {
+    const text = [
+      ...[
+        'mesh_mailbox_up 1',
+        'mesh_inboxes 1',
+        'mesh_mailbox_unread 7',
+        'mesh_mailbox_outcomes_total{outcome="sent"} 4',
+      ],
+      ...['mesh_mailbox_receipts_total{class="received"} 3', 'mesh_mailbox_receipts_total{class="spam"} 2', ''],
+    ].join('\n');
+    const told = 'since the start 5 mails came from outside, 2 of them held back, and inboxes sent 4';
+    const mailboxLine = (measures: string) =>
+      statusLines({ ...WELL, ...measured(measures) }).find(({ name }) => name === 'mailbox');
+    expect(mailboxLine(text)).toEqual({ name: 'mailbox', ok: true, text: `1 inbox; 7 mails unread; ${told}` });
+    expect(mailboxLine(text.replace('unread 7', 'unread NaN'))?.text).toBe(`1 inbox; ${told}`);
   });
 
   it.each<[string, Partial<Seen>, RegExp]>([
