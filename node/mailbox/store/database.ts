@@ -10,6 +10,9 @@ const CHECKPOINT_PAGES = 4_000;
 /** KiB of pages that the connection that writes remembers: those of one group of mails, and what they look for. */
 const CACHE_KIB = 16 * 1_024;
 
+/** A function of SQL: a text with all of its letters in lower case, where SQLite's own knows those of ASCII. */
+export const LOWER_CASE = 'lower_case';
+
 type Row = Readonly<Record<string, unknown>>;
 
 /** A connection with statements that were prepared once. */
@@ -19,6 +22,8 @@ export class Connection {
 
   constructor(database: DatabaseSync) {
     this.database = database;
+    const lowered = (text: unknown) => (typeof text === 'string' ? text.toLowerCase() : null);
+    database.function(LOWER_CASE, { deterministic: true }, lowered);
   }
 
   all<Found = Row>(sql: string, ...values: readonly SQLInputValue[]): readonly Found[] {

@@ -2,6 +2,7 @@
 import type { SQLInputValue } from 'node:sqlite';
 import type { ListPlace } from '../list.ts';
 import type { HiddenLabel, MailFilter, MailsQuestion } from '../stored-mail.ts';
+import { LOWER_CASE } from './database.ts';
 
 const HIDDEN: readonly HiddenLabel[] = ['spam', 'blocked', 'unauthenticated', 'trash'];
 
@@ -110,7 +111,13 @@ function placeCondition({ time }: FilteredTable, isAscending: boolean, place: Li
 }
 
 function textConditions({ from, to }: FilteredTable, filter: MailFilter): readonly Condition[] {
-  const within = (column: string, texts: readonly string[]) =>
-    texts.map((text) => ({ sql: `${column} LIKE ? ESCAPE '\\'`, values: [`%${text.replace(/[\\%_]/g, '\\$&')}%`] }));
+  const within = (column: string, texts: readonly string[]) => texts.map((text) => containing(column, text));
   return [...within(from, filter.from), ...within(to, filter.to), ...within('subject', filter.subject)];
+}
+
+/** Whether a text stands within a column, whatever the case of its letters. LIKE knows that of ASCII alone, and is much faster there. */
+export function containing(column: string, text: string): Condition {
+  const hasOtherCases = /[^\p{ASCII}]/u.test(text) && text.toLowerCase() !== text.toUpperCase();
+  if (hasOtherCases) return { sql: `instr(${LOWER_CASE}(${column}), ?) > 0`, values: [text.toLowerCase()] };
+  return { sql: `${column} LIKE ? ESCAPE '\\'`, values: [`%${text.replace(/[\\%_]/g, '\\$&')}%`] };
 }

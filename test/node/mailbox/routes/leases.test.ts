@@ -193,12 +193,13 @@ describe('POST …/wait', () => {
     node.own('POST', `${INBOX}/wait`, { timeout_seconds: 0, ...wish });
 
   it('answers the oldest mail that fits, and takes it from nobody', async () => {
-    await receive('1', 1_000, { content: { from: 'Shop <a_b@shop.com>', subject: 'Your 100% code' } });
+    await receive('1', 1_000, { content: { from: 'Shop <a_b@shop.com>', subject: 'Your 100% code für Öl' } });
     await receive('2', 2_000);
     await receive('3', 3_000, { delivery: { mailClass: 'spam' } });
     const idOf = async (wish: Readonly<Record<string, unknown>>) => (await wait(wish)).body.message?.message_id;
     expect(await idOf({})).toBe('<1@y.com>');
     expect(await idOf({ from: 'a_b@SHOP.com', subject: '100% CODE' })).toBe('<1@y.com>');
+    expect(await idOf({ subject: 'CODE FÜR ÖL' })).toBe('<1@y.com>');
     expect(await idOf({ from: 'jane' })).toBe('<2@y.com>');
     expect(await idOf({ from: 'a%b' })).toBeUndefined();
     expect(await idOf({ after: new Date(1_000).toISOString() })).toBe('<2@y.com>');

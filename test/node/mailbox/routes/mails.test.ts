@@ -98,6 +98,19 @@ describe('GET …/messages', () => {
     expect(await found(`after=${at(time)}`)).toEqual([]);
   });
 
+  it('filters whatever the case of letters, of all alphabets', async () => {
+    const one = await receive({
+      content: { subject: 'Grüße aus МОСКВА', from: 'Ömer <o@z.com>', fromAddress: 'o@z.com' },
+    });
+    const found = async (query: string) => ids((await node.v0('GET', `${MESSAGES}?${query}`)).body);
+    for (const text of ['GRÜSSE', 'grusse']) expect(await found(`subject=${at(text)}`)).toEqual([]);
+    for (const text of ['GRÜßE', 'москва', '_Москва']) {
+      const isThere = !text.startsWith('_');
+      expect(await found(`subject=${at(text)}`), text).toEqual(isThere ? [one.messageId] : []);
+    }
+    expect(await found(`from=${at('öMER')}`)).toEqual([one.messageId]);
+  });
+
   it('shows what lies in quarantine to who asks for it, and each kind by itself', async () => {
     const seen = await receive();
     const spam = await receive({ delivery: { mailClass: 'spam' } });
