@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto';
 import type { Context } from 'hono';
 import { fingerprintOf } from '../../send/request/fingerprint.ts';
-import { MailboxError } from '../errors.ts';
+import { wrongField } from '../errors.ts';
 import type { OutgoingKey } from '../outgoing-mail.ts';
 import { callerOf } from './caller.ts';
 
@@ -21,8 +21,5 @@ export function keyOf(c: Context, asked: readonly unknown[]): OutgoingKey | unde
   // A line break stands in no header.
   const text = whose === undefined ? header : `${whose}\n${header}`;
   if (KEY.test(header)) return { hash: hash('sha256', text), fingerprint: fingerprintOf(asked) };
-  const message = 'must be 1 to 256 printable ASCII characters';
-  throw new MailboxError('validation_error', `'Idempotency-Key' ${message}.`, {
-    errors: [{ path: ['Idempotency-Key'], message }],
-  });
+  throw wrongField('Idempotency-Key', 'must be 1 to 256 printable ASCII characters');
 }

@@ -1,7 +1,7 @@
 // Labels that a request adds and removes, and why that was refused.
 import type { Context } from 'hono';
 import { z } from 'zod';
-import { MailboxError, noSuch } from '../errors.ts';
+import { MailboxError, noSuch, wrongField } from '../errors.ts';
 import { LABELS_MAX, type LabelChange, type LabelOutcome, type LabelsRequired, labelFault } from '../label.ts';
 
 const labels = z
@@ -70,11 +70,11 @@ export function requiredLabels(c: Context): LabelsRequired {
   if (header === undefined) return { required: [], excluded: [] };
   const words = header.split(',').map((word) => word.trim());
   // A word without a label, as of a variable that is empty, would let everything pass.
-  if (words.some((word) => word === '' || word === '!')) {
-    const message = 'must be labels between commas, each with a ! before it if the mail must not have it: unread,!mine';
-    const errors = [{ path: ['X-Require-Labels'], message }];
-    throw new MailboxError('validation_error', `'X-Require-Labels' ${message}.`, { errors });
-  }
+  if (words.some((word) => word === '' || word === '!'))
+    throw wrongField(
+      'X-Require-Labels',
+      'must be labels between commas, each with a ! before it if the mail must not have it: unread,!mine',
+    );
   return {
     required: words.filter((word) => !word.startsWith('!')),
     excluded: words.filter((word) => word.startsWith('!')).map((word) => word.slice(1)),

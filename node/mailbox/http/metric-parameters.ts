@@ -1,7 +1,7 @@
 // The query of what is counted over time: the last 24 hours, unless it says otherwise.
 import { z } from 'zod';
 import { MAILBOX_EVENTS } from '../../changes/change-log.ts';
-import { MailboxError } from '../errors.ts';
+import { MailboxError, wrongField } from '../errors.ts';
 import { METRIC_EVENTS, METRIC_MS_MAX, POINTS_MAX, type UsageType } from '../metric.ts';
 import { PAGE_PARAMETERS, textParameter } from './input.ts';
 import { listParameter, timeParameter } from './mail-parameters.ts';
@@ -51,9 +51,9 @@ export function rangeOf(
 ): { readonly startMs: number; readonly endMs: number } {
   const endMs = Math.min(end ?? nowMs, nowMs);
   const startMs = start ?? endMs - DAY_MS;
-  if (startMs >= endMs) throw invalid('start', 'must be before the end, and that is now at the latest');
+  if (startMs >= endMs) throw wrongField('start', 'must be before the end, and that is now at the latest');
   if (startMs < nowMs - METRIC_MS_MAX)
-    throw invalid('start', `must lie within the last ${METRIC_MS_MAX / DAY_MS} days`);
+    throw wrongField('start', `must lie within the last ${METRIC_MS_MAX / DAY_MS} days`);
   return { startMs, endMs };
 }
 
@@ -82,9 +82,4 @@ export function refuseWide(points: number): void {
   if (points <= POINTS_MAX) return;
   const message = `That is more than ${POINTS_MAX} points of one type.`;
   throw new MailboxError('query_range_too_wide', message, { fix: 'Ask for a longer period, or for less time.' });
-}
-
-function invalid(path: string, words: string): MailboxError {
-  const message = `'${path}' ${words}.`;
-  return new MailboxError('validation_error', message, { errors: [{ path: [path], message: words }] });
 }

@@ -1,6 +1,7 @@
 // Puts mails into the index of words behind whoever brings them, and takes out what erased ones have left: some at a time, and as much of this
 // thread as it takes is left to others in between.
 import type { Clock } from '../../../mesh/ports.ts';
+import { Wake } from './wake.ts';
 
 /** Milliseconds in which mails gather that are put in together. */
 const GATHERED_MS = 250;
@@ -22,7 +23,7 @@ export interface IndexUpkeepParts {
 
 export class IndexUpkeep {
   readonly #parts: IndexUpkeepParts;
-  #woken = Promise.withResolvers<void>();
+  readonly #work = new Wake();
 
   constructor(parts: IndexUpkeepParts) {
     this.#parts = parts;
@@ -30,7 +31,7 @@ export class IndexUpkeep {
 
   /** There may be a mail that is not in the index, or one that is and should not be. */
   wake(): void {
-    this.#woken.resolve();
+    this.#work.wake();
   }
 
   /** Resolves when the mails that came until now are found. Rejects when the disk fails. */
@@ -41,12 +42,10 @@ export class IndexUpkeep {
   /** Until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, failed } = this.#parts;
-    const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
     while (!signal.aborted) {
       try {
         await this.#indexAll(signal);
-        await Promise.race([this.#woken.promise, aborted]);
-        this.#woken = Promise.withResolvers();
+        await this.#work.waited(signal);
         await clock.sleep(GATHERED_MS, signal);
       } catch (error) {
         failed(error as Error);

@@ -1,6 +1,7 @@
 // Has what was erased overwritten in the pages of the database, behind whoever erases: it takes a tenth of this thread's time, however large the
 // database is and however often something is erased.
 import type { Clock } from '../../../mesh/ports.ts';
+import { Wake } from './wake.ts';
 
 const PAUSE_MS_MIN = 50;
 /** Pauses are so many times as long as what was done before. */
@@ -18,7 +19,7 @@ export interface PageUpkeepParts {
 
 export class PageUpkeep {
   readonly #parts: PageUpkeepParts;
-  #woken = Promise.withResolvers<void>();
+  readonly #work = new Wake();
 
   constructor(parts: PageUpkeepParts) {
     this.#parts = parts;
@@ -26,21 +27,17 @@ export class PageUpkeep {
 
   /** Something was erased. */
   wake(): void {
-    this.#woken.resolve();
+    this.#work.wake();
   }
 
   /** Until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock } = this.#parts;
-    const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
     while (!signal.aborted) {
       const sinceMs = clock.monotonicMs();
       const left = this.#overwriteSome();
       const pauseMs = Math.max(PAUSE_MS_MIN, PAUSES * (clock.monotonicMs() - sinceMs));
-      if (left === 'done') {
-        await Promise.race([this.#woken.promise, aborted]);
-        this.#woken = Promise.withResolvers();
-      }
+      if (left === 'done') await this.#work.waited(signal);
       await clock.sleep(left === 'kept' ? AGAIN_MS : pauseMs, signal);
     }
   }

@@ -5,7 +5,7 @@ import type { CustomHeaders } from '../../webhooks/custom-headers.ts';
 import { wishOf } from '../../webhooks/epochs.ts';
 import type { Subscription } from '../../webhooks/webhook-records.ts';
 import type { Webhooks } from '../../webhooks/webhooks.ts';
-import { MailboxError, noSuch } from '../errors.ts';
+import { noSuch, wrongField } from '../errors.ts';
 import type { Listed, ListPlace } from '../list.ts';
 import type { Scope } from '../scope.ts';
 
@@ -113,10 +113,8 @@ export class MailWebhooks {
     const inboxes = changedNames(wished.inboxIds, inboxIds, 'inbox_ids');
     const pods = isOfPod ? [] : changedNames(wished.podIds, podIds, 'pod_ids');
     const isNarrowed = [inboxIds, podIds].some(({ added, removed }) => added.length + removed.length > 0);
-    if (isNarrowed && inboxes.length + pods.length === 0) {
-      const message = 'A webhook without an inbox would hear of nothing: delete the webhook, or name another inbox.';
-      throw wrongField('remove_inbox_ids', message);
-    }
+    if (isNarrowed && inboxes.length + pods.length === 0)
+      throw wrongField('remove_inbox_ids', 'leaves nothing to hear of: delete the webhook, or name another inbox');
     const named = { inboxIds: inboxes.length === 0 ? null : inboxes, podIds: pods.length === 0 ? null : pods };
     await this.#webhooks.patch(meant.id, {
       ...(events.length === 0 ? {} : { events }),
@@ -178,14 +176,9 @@ function changedNames(
 ): readonly string[] {
   const after = new Set([...(before ?? []), ...added]).difference(new Set(removed));
   if (after.size <= NAMED_MAX) return [...after];
-  const what = field === 'pod_ids' ? 'pods' : 'inboxes';
-  throw wrongField(`add_${field}`, `A webhook names at most ${NAMED_MAX} ${what}.`);
+  throw wrongField(`add_${field}`, `would make ${after.size}; a webhook names at most ${NAMED_MAX}`);
 }
 
 function madeMs({ createdAt }: Subscription): number {
   return Date.parse(createdAt);
-}
-
-function wrongField(field: string, message: string): MailboxError {
-  return new MailboxError('validation_error', message, { errors: [{ path: [field], message }] });
 }

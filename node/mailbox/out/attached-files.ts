@@ -8,7 +8,7 @@ import type { AttachmentPart } from '../../send/message.ts';
 import type { Sending } from '../../send/send-service.ts';
 import type { Ways } from '../../webhooks/guard/connector.ts';
 import type { DraftFile, DraftQuestion } from '../draft.ts';
-import { MailboxError } from '../errors.ts';
+import { MailboxError, wrongField } from '../errors.ts';
 import { partOctets, rawOctets } from '../http/mail-octets.ts';
 import type { SendForm } from '../http/send-forms.ts';
 import type { MailPart } from '../message.ts';
@@ -114,9 +114,7 @@ export function refuseMany(parts: readonly AttachmentPart[]): void {
       : bytes > FILES_BYTES_MAX
         ? `are ${bytes} octets together; at most ${FILES_BYTES_MAX} are allowed`
         : undefined;
-  if (words === undefined) return;
-  const errors = [{ path: ['attachments'], message: words }];
-  throw new MailboxError('validation_error', `'attachments' ${words}.`, { errors });
+  if (words !== undefined) throw wrongField('attachments', words);
 }
 
 /** A mail within the mail goes as a file, whose octets may be encoded. */

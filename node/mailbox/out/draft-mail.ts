@@ -10,7 +10,7 @@ import {
   type DraftWords,
   SEND_AHEAD_MS_MAX,
 } from '../draft.ts';
-import { MailboxError } from '../errors.ts';
+import { MailboxError, wrongField } from '../errors.ts';
 import type { DraftChangeForm, DraftForm } from '../http/draft-forms.ts';
 import { LABELS_MAX, labelFault } from '../label.ts';
 import { FILES_BYTES_MAX } from '../outgoing-mail.ts';
@@ -95,9 +95,7 @@ export function refuseDraftLabels(labels: readonly string[], field: string): voi
   for (const label of labels) {
     const isStatus = (DRAFT_STATUSES as readonly string[]).includes(label);
     const fault = isStatus ? 'is set by the host alone' : labelFault(label);
-    if (fault === undefined) continue;
-    const message = `has '${label.slice(0, 100)}', which ${fault}`;
-    throw new MailboxError('validation_error', `'${field}' ${message}.`, { errors: [{ path: [field], message }] });
+    if (fault !== undefined) throw wrongField(field, `has '${label.slice(0, 100)}', which ${fault}`);
   }
 }
 
@@ -107,14 +105,9 @@ const SEND_BEHIND_MS_MAX = 60_000;
 /** Throws `validation_error` for a time that has passed, or lies too far ahead. */
 export function refuseTime(atMs: number | undefined, nowMs: number): void {
   if (atMs === undefined) return;
-  const message =
-    atMs > nowMs + SEND_AHEAD_MS_MAX
-      ? `lies more than ${SEND_AHEAD_MS_MAX / 86_400_000} days ahead`
-      : atMs < nowMs - SEND_BEHIND_MS_MAX
-        ? 'has passed; POST …/send sends the draft now'
-        : undefined;
-  if (message === undefined) return;
-  throw new MailboxError('validation_error', `'send_at' ${message}.`, { errors: [{ path: ['send_at'], message }] });
+  if (atMs > nowMs + SEND_AHEAD_MS_MAX)
+    throw wrongField('send_at', `lies more than ${SEND_AHEAD_MS_MAX / 86_400_000} days ahead`);
+  if (atMs < nowMs - SEND_BEHIND_MS_MAX) throw wrongField('send_at', 'has passed; POST …/send sends the draft now');
 }
 
 /** What the form of a draft has no words for. */
@@ -163,7 +156,7 @@ function bodiesOf(draft: Draft, passedOn: WholeMail | undefined) {
   return { text: bodyText(text, 'text'), html: html === undefined ? undefined : bodyText(html, 'html') };
 }
 
-const FAULTS: Readonly<Record<DraftFault, readonly [path: string, message: string]>> = {
+const FAULTS: Readonly<Record<DraftFault, readonly [field: string, words: string]>> = {
   recipients: ['to', `and the others are too many recipients; at most ${RECIPIENTS_MAX} are allowed`],
   files: ['attachments', `are too many; at most ${ATTACHMENTS_MAX} are allowed`],
   octets: ['attachments', `are too large together; at most ${FILES_BYTES_MAX} octets are allowed`],
@@ -173,6 +166,5 @@ const FAULTS: Readonly<Record<DraftFault, readonly [path: string, message: strin
 
 /** Why a draft can't be kept so. */
 export function unfit(fault: DraftFault): MailboxError {
-  const [path, message] = FAULTS[fault];
-  return new MailboxError('validation_error', `'${path}' ${message}.`, { errors: [{ path: [path], message }] });
+  return wrongField(...FAULTS[fault]);
 }

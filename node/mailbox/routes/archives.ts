@@ -1,15 +1,11 @@
 // The mail of an inbox as one file (mbox), taken out of it and put into one: for who moves, and for who keeps a copy of his own.
-import { createWriteStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { Context } from 'hono';
 import { z } from 'zod';
 import type { Random } from '../../../mesh/ports.ts';
-import { newUuid } from '../../../mesh/uuid.ts';
 import { pathSegment } from '../../http/input.ts';
-import { MailboxError, wrongField } from '../errors.ts';
+import { wrongField } from '../errors.ts';
+import { BodySpool } from '../http/body-spool.ts';
 import { refuseInboxKey } from '../http/caller.ts';
 import { PAGE_PARAMETERS, readParameters } from '../http/input.ts';
 import type { Routes } from '../http/routes.ts';
@@ -39,7 +35,10 @@ export interface ArchiveServices {
 }
 
 export function archiveRoutes(routes: Routes, { inboxes, intake, query, directory, random }: ArchiveServices): void {
-  let uploads = 0;
+  const spool = new BodySpool({
+    ...{ directory, random, prefix: 'import', noun: 'file', missing: 'must be a file of mbox' },
+    ...{ bytesMax: IMPORT_BYTES_MAX, tooLargeFix: 'send it in parts', atOnceMax: UPLOADS_MAX },
+  });
   const inboxOf = async (c: Context) => (await inboxes.get(pathSegment(c, 'inbox_id'))).inboxId;
 
   routes.add('GET', '/api/mailbox/inboxes/:inbox_id/export', WHOLE, async (c) => {
@@ -60,25 +59,16 @@ export function archiveRoutes(routes: Routes, { inboxes, intake, query, director
     if (type !== TYPE)
       throw wrongField('Content-Type', `must be ${TYPE}, with at most ${IMPORTED_AT_ONCE_MAX} mails as the body`);
     const inboxId = await inboxOf(c);
-    if (uploads >= UPLOADS_MAX)
-      throw new MailboxError('service_unavailable', `${UPLOADS_MAX} files are coming in already.`);
-    uploads += 1;
-    const path = join(directory, 'spool', `import-${newUuid(random)}.part`);
-    try {
-      await spoolBody(c, path);
-      const results = await intake.ask('importMails', { inboxId, path, isUnread }, ANSWER_MS_MAX);
-      if (results === 'many')
-        throw wrongField('body', `must have at most ${IMPORTED_AT_ONCE_MAX} mails: send it in parts`);
-      if (results.length === 0) throw wrongField('body', 'must have a mail, behind a line that begins with "From "');
-      return c.json({
-        results: results.map((one) =>
-          one.status === 'refused' ? one : { status: one.status, message_id: one.messageId },
-        ),
-      });
-    } finally {
-      uploads -= 1;
-      await rm(path, { force: true });
-    }
+    const question = { inboxId, isUnread };
+    const results = await spool.during(c, (path) => intake.ask('importMails', { path, ...question }, ANSWER_MS_MAX));
+    if (results === 'many')
+      throw wrongField('body', `must have at most ${IMPORTED_AT_ONCE_MAX} mails: send it in parts`);
+    if (results.length === 0) throw wrongField('body', 'must have a mail, behind a line that begins with "From "');
+    return c.json({
+      results: results.map((one) =>
+        one.status === 'refused' ? one : { status: one.status, message_id: one.messageId },
+      ),
+    });
   });
 }
 
@@ -90,23 +80,4 @@ async function* pieces(inboxId: string, query: Asks<QueryQuestions>): AsyncItera
     yield mbox;
     place = next;
   } while (place !== undefined);
-}
-
-async function spoolBody(c: Context, path: string): Promise<void> {
-  const { body } = c.req.raw;
-  if (body === null) throw wrongField('body', 'must be a file of mbox');
-  await pipeline(Readable.fromWeb(body as never), withinSize, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
-}
-
-async function* withinSize(octets: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
-  let size = 0;
-  for await (const piece of octets) {
-    size += piece.length;
-    if (size > IMPORT_BYTES_MAX)
-      throw new MailboxError(
-        'payload_too_large',
-        `The file is larger than ${IMPORT_BYTES_MAX / 1_024 ** 2} MiB: send it in parts.`,
-      );
-    yield piece;
-  }
 }

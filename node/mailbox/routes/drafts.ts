@@ -7,7 +7,7 @@ import type { ReadSendBody } from '../../http/send/send-body.ts';
 import { SpooledContent } from '../../send/attachments/blob-store.ts';
 import type { DiskRoom } from '../disk-room.ts';
 import type { Draft } from '../draft.ts';
-import { MailboxError, noSuch } from '../errors.ts';
+import { noSuch, wrongField } from '../errors.ts';
 import { callerOf, deniedTo } from '../http/caller.ts';
 import { draftBody, draftItemBody } from '../http/draft-body.ts';
 import { draftChange, draftForm, draftParameters, draftSending } from '../http/draft-forms.ts';
@@ -137,6 +137,5 @@ function meantBy(c: Context, { inboxId = '' }: Scope) {
   if (header === undefined || header.trim() === '*') return { inboxId, draftId };
   const revision = REVISION.exec(header.trim())?.[1];
   if (revision !== undefined) return { inboxId, draftId, revision: Number(revision) };
-  const message = 'must be the ETag of the draft as it was answered, with its quotes';
-  throw new MailboxError('validation_error', `'If-Match' ${message}.`, { errors: [{ path: ['If-Match'], message }] });
+  throw wrongField('If-Match', 'must be the ETag of the draft as it was answered, with its quotes');
 }

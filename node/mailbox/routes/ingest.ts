@@ -1,16 +1,10 @@
 // Mail from gateways that speak HTTP: the octets are the body, the envelope is the query.
-import { createWriteStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { isIP } from 'node:net';
-import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import type { Context } from 'hono';
 import { z } from 'zod';
 import type { Random } from '../../../mesh/ports.ts';
-import { newUuid } from '../../../mesh/uuid.ts';
 import type { DiskRoom } from '../disk-room.ts';
 import { MailboxError, wrongField } from '../errors.ts';
+import { BodySpool } from '../http/body-spool.ts';
 import { refuseFullDisk } from '../http/full-disk.ts';
 import { readParameters, textParameter } from '../http/input.ts';
 import { listParameter } from '../http/mail-parameters.ts';
@@ -42,7 +36,10 @@ export interface IngestServices {
 }
 
 export function ingestRoutes(routes: Routes, { intake, directory, room, random }: IngestServices): void {
-  let uploads = 0;
+  const spool = new BodySpool({
+    ...{ directory, random, prefix: 'ingest', noun: 'mail', missing: 'must be the mail' },
+    ...{ bytesMax: MAIL_BYTES_MAX, atOnceMax: UPLOADS_MAX },
+  });
   routes.add('POST', '/api/mailbox/ingest', 'organization_key', async (c) => {
     const { to, mail_from: mailFrom = '', ip, helo } = readParameters(c, parameters);
     const recipients = [...new Set(to)];
@@ -51,38 +48,12 @@ export function ingestRoutes(routes: Routes, { intake, directory, room, random }
     const type = (c.req.header('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
     if (!TYPES.includes(type)) throw wrongField('Content-Type', `must be ${TYPES[0]}, with the mail as the body`);
     await refuseFullDisk(room);
-    if (uploads >= UPLOADS_MAX)
-      throw new MailboxError('service_unavailable', `${UPLOADS_MAX} mails are coming in already.`);
-    uploads += 1;
-    const path = join(directory, 'spool', `ingest-${newUuid(random)}.part`);
-    try {
-      await spoolBody(c, path);
-      const answer = await intake.ask('ingest', { path, to: recipients, mailFrom, ip, helo }, ANSWER_MS_MAX);
-      if ('refusal' in answer) throw refusalOf(answer.refusal);
-      const results = answer.results.map(({ to, status, messageId }) => ({ to, status, message_id: messageId }));
-      return c.json({ results });
-    } finally {
-      uploads -= 1;
-      await rm(path, { force: true });
-    }
+    const question = { to: recipients, mailFrom, ip, helo };
+    const answer = await spool.during(c, (path) => intake.ask('ingest', { path, ...question }, ANSWER_MS_MAX));
+    if ('refusal' in answer) throw refusalOf(answer.refusal);
+    const results = answer.results.map(({ to, status, messageId }) => ({ to, status, message_id: messageId }));
+    return c.json({ results });
   });
-}
-
-/** Piece by piece: a mail never stands in memory whole. */
-async function spoolBody(c: Context, path: string): Promise<void> {
-  const { body } = c.req.raw;
-  if (body === null) throw wrongField('body', 'must be the mail');
-  await pipeline(Readable.fromWeb(body as never), withinSize, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
-}
-
-async function* withinSize(octets: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
-  let size = 0;
-  for await (const piece of octets) {
-    size += piece.length;
-    if (size > MAIL_BYTES_MAX)
-      throw new MailboxError('payload_too_large', `The mail is larger than ${MAIL_BYTES_MAX / 1_024 ** 2} MiB.`);
-    yield piece;
-  }
 }
 
 /** Statuses that are the recipient's (RFC 3463 §3.2, §3.3), or say that its domain is none of ours. */

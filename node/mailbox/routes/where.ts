@@ -1,6 +1,6 @@
 // Which host has an inbox: for a client that is to be given the right base URL, and for a gateway that is to bring mail there.
 import { z } from 'zod';
-import { MailboxError } from '../errors.ts';
+import { MailboxError, wrongField } from '../errors.ts';
 import { readParameters, textParameter } from '../http/input.ts';
 import type { Routes } from '../http/routes.ts';
 import type { AddressBook } from '../org/addresses.ts';
@@ -19,10 +19,8 @@ export function whereRoutes(routes: Routes, { standings, addresses, hostId, host
   routes.add('GET', '/api/mailbox/where', 'organization_key', async (c) => {
     const { address: text = '' } = readParameters(c, parameters);
     const address = addresses.idOf(text);
-    if (address === undefined) {
-      const message = 'must be an email address, ?address=support@agents.example.com';
-      throw new MailboxError('validation_error', `'address' ${message}.`, { errors: [{ path: ['address'], message }] });
-    }
+    if (address === undefined)
+      throw wrongField('address', 'must be an email address, ?address=support@agents.example.com');
     const standing = await standings.find({ addresses: [address], isServed: true });
     switch (standing.kind) {
       case 'held':
