@@ -1,8 +1,8 @@
 // Postfix's own sink, the least that a server can do for a mail: takes everything, keeps nothing, and counts.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createConnection } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePorts } from '../host-process.ts';
+import { isOpen } from '../open-port.ts';
 
 export class Sink implements AsyncDisposable {
   readonly port: number;
@@ -31,7 +31,7 @@ export class Sink implements AsyncDisposable {
     const child = spawn('smtp-sink', ['-c', '-u', 'postfix', `127.0.0.1:${port}`, '1000'], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
-    for (let tries = 0; !(await listens(port)) && tries < 200; tries += 1) await pause(25);
+    for (let tries = 0; !(await isOpen(port)) && tries < 200; tries += 1) await pause(25);
     return new Sink(port, child);
   }
 
@@ -51,15 +51,4 @@ export class Sink implements AsyncDisposable {
     this.#child.kill();
     await new Promise((resolve) => this.#child.once('exit', resolve));
   }
-}
-
-function listens(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
 }

@@ -32,17 +32,18 @@ export function newWord(): string {
   return `zephyr${words}`;
 }
 
-type Below<R> = {
-  readonly [K in keyof R]: R[K] extends (first: string, ...rest: infer A) => infer B ? (...rest: A) => B : never;
+/** The same methods, which are shown the name of what they are below before all else. */
+type Named<R> = {
+  readonly [K in keyof R]: R[K] extends (...rest: infer A) => infer B ? (name: string, ...rest: A) => B : never;
 };
 
 /** The methods of what lies below something, whose name they are shown each time. */
-export function below<R extends object>(resource: R, name: string): Below<R> {
+function below<R extends object>(resource: Named<R>, name: string): R {
   const get = (_: object, method: string) => {
     const asked = Reflect.get(resource, method) as (...all: readonly unknown[]) => unknown;
     return (...rest: readonly unknown[]) => asked.call(resource, name, ...rest);
   };
-  return new Proxy({}, { get }) as Below<R>;
+  return new Proxy({}, { get }) as R;
 }
 
 /** Where the same methods are found: of the organization, below a pod, below an inbox. */
@@ -52,16 +53,31 @@ export interface Place<R> {
   readonly inboxOf: (world: MailboxWorld) => string;
 }
 
-/** The rows of a method at each place, by its name with that of the place before it. */
-export function atEach<R>(places: Readonly<Record<string, Place<R>>>, rowsOf: (place: Place<R>) => Rows): Rows {
+/** The resources of a client that have the same methods. */
+interface Scopes<R> {
+  readonly organization: (client: AgentMailClient) => R;
+  readonly inbox?: (client: AgentMailClient) => Named<R>;
+  readonly pod: (client: AgentMailClient) => Named<R>;
+}
+
+/** The rows of the methods of a resource, `lists` say, in each scope: by `lists.get`, `inboxes.lists.get`, `pods.lists.get`. */
+export function atScopes<R extends object>(
+  name: string,
+  { organization, inbox, pod }: Scopes<R>,
+  rowsOf: (place: Place<R>) => Rows,
+): Rows {
+  const inboxOf = ({ inboxId }: MailboxWorld) => inboxId;
+  const places: Readonly<Record<string, Place<R>>> = {
+    [name]: { of: organization, inboxOf },
+    ...(inbox && { [`inboxes.${name}`]: { of: (client, { inboxId }) => below(inbox(client), inboxId), inboxOf } }),
+    [`pods.${name}`]: {
+      of: (client, { podId }) => below(pod(client), podId),
+      inboxOf: ({ podInboxId }) => podInboxId,
+    },
+  };
   return Object.fromEntries(
     Object.entries(places).flatMap(([at, place]) =>
       Object.entries(rowsOf(place)).map(([method, row]) => [`${at}.${method}`, row] as const),
     ),
   );
 }
-
-export const INBOX_OF = {
-  organization: ({ inboxId }: MailboxWorld) => inboxId,
-  pod: ({ podInboxId }: MailboxWorld) => podInboxId,
-} as const;

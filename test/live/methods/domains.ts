@@ -2,17 +2,7 @@
 import type { AgentMailClient } from 'agentmail';
 import { expect } from 'vitest';
 import type { MailboxWorld } from '../../support/mailbox-calls.ts';
-import {
-  answers,
-  atEach,
-  below,
-  gone,
-  INBOX_OF,
-  isDone,
-  newWord,
-  type Place,
-  type Rows,
-} from '../../support/method-rows.ts';
+import { answers, atScopes, gone, isDone, newWord, type Place, type Rows } from '../../support/method-rows.ts';
 
 type Domains = Pick<
   AgentMailClient['domains'],
@@ -72,11 +62,9 @@ const rowsOf = ({ of }: Place<Domains>): Rows => {
 };
 
 export const DOMAINS: Rows = {
-  ...atEach<Domains>(
-    {
-      domains: { of: (client) => client.domains, inboxOf: INBOX_OF.organization },
-      'pods.domains': { of: (client, { podId }) => below(client.pods.domains, podId), inboxOf: INBOX_OF.pod },
-    },
+  ...atScopes<Domains>(
+    'domains',
+    { organization: (client) => client.domains, pod: (client) => client.pods.domains },
     rowsOf,
   ),
   'domains.getSetupLink': answers('that there is none', async ({ client, domainId }) => {

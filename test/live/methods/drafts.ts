@@ -2,17 +2,7 @@
 import type { AgentMailClient } from 'agentmail';
 import { expect } from 'vitest';
 import type { MailboxWorld } from '../../support/mailbox-calls.ts';
-import {
-  answers,
-  atEach,
-  below,
-  gone,
-  INBOX_OF,
-  isDone,
-  newWord,
-  type Place,
-  type Rows,
-} from '../../support/method-rows.ts';
+import { answers, atScopes, gone, isDone, newWord, type Place, type Rows } from '../../support/method-rows.ts';
 import { download } from '../../support/proof-world.ts';
 
 type Drafts = Pick<AgentMailClient['drafts'], 'list' | 'get' | 'getAttachment'>;
@@ -80,14 +70,12 @@ const CHANGED: Rows = {
 };
 
 export const DRAFTS: Rows = {
-  ...atEach<Drafts>(
+  ...atScopes<Drafts>(
+    'drafts',
     {
-      drafts: { of: (client) => client.drafts, inboxOf: INBOX_OF.organization },
-      'inboxes.drafts': {
-        of: (client, { inboxId }) => below(client.inboxes.drafts, inboxId),
-        inboxOf: INBOX_OF.organization,
-      },
-      'pods.drafts': { of: (client, { podId }) => below(client.pods.drafts, podId), inboxOf: INBOX_OF.pod },
+      organization: (client) => client.drafts,
+      inbox: (client) => client.inboxes.drafts,
+      pod: (client) => client.pods.drafts,
     },
     rowsOf,
   ),

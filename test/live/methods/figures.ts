@@ -2,17 +2,7 @@
 import type { AgentMail, AgentMailClient } from 'agentmail';
 import { expect } from 'vitest';
 import type { MailboxWorld } from '../../support/mailbox-calls.ts';
-import {
-  answers,
-  atEach,
-  below,
-  gone,
-  INBOX_OF,
-  isDone,
-  newWord,
-  type Place,
-  type Rows,
-} from '../../support/method-rows.ts';
+import { answers, atScopes, gone, isDone, newWord, type Place, type Rows } from '../../support/method-rows.ts';
 import { LIVE_MS_MAX } from '../../support/time-bounds.ts';
 
 type Metrics = Pick<AgentMailClient['metrics'], 'queryEvents' | 'queryUsage'>;
@@ -65,14 +55,12 @@ const PODS: Rows = {
 };
 
 export const FIGURES: Rows = {
-  ...atEach<Metrics>(
+  ...atScopes<Metrics>(
+    'metrics',
     {
-      metrics: { of: (client) => client.metrics, inboxOf: INBOX_OF.organization },
-      'inboxes.metrics': {
-        of: (client, { inboxId }) => below(client.inboxes.metrics, inboxId),
-        inboxOf: INBOX_OF.organization,
-      },
-      'pods.metrics': { of: (client, { podId }) => below(client.pods.metrics, podId), inboxOf: INBOX_OF.pod },
+      organization: (client) => client.metrics,
+      inbox: (client) => client.inboxes.metrics,
+      pod: (client) => client.pods.metrics,
     },
     rowsOf,
   ),

@@ -1,17 +1,7 @@
 // Inboxes, of the organization and of a pod, and what changed in one.
 import type { AgentMailClient } from 'agentmail';
 import { expect } from 'vitest';
-import {
-  answers,
-  atEach,
-  below,
-  gone,
-  INBOX_OF,
-  isDone,
-  newWord,
-  type Place,
-  type Rows,
-} from '../../support/method-rows.ts';
+import { answers, atScopes, gone, isDone, newWord, type Place, type Rows } from '../../support/method-rows.ts';
 
 type Inboxes = Pick<AgentMailClient['inboxes'], 'list' | 'search' | 'get' | 'create' | 'update' | 'delete'>;
 
@@ -70,11 +60,9 @@ const EVENTS: Rows = {
 };
 
 export const INBOXES: Rows = {
-  ...atEach<Inboxes>(
-    {
-      inboxes: { of: (client) => client.inboxes, inboxOf: INBOX_OF.organization },
-      'pods.inboxes': { of: (client, { podId }) => below(client.pods.inboxes, podId), inboxOf: INBOX_OF.pod },
-    },
+  ...atScopes<Inboxes>(
+    'inboxes',
+    { organization: (client) => client.inboxes, pod: (client) => client.pods.inboxes },
     rowsOf,
   ),
   ...EVENTS,

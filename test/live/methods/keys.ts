@@ -1,17 +1,7 @@
 // Keys of the organization, of an inbox, and of a pod, and who one is by a key.
 import type { AgentMailClient } from 'agentmail';
 import { expect } from 'vitest';
-import {
-  answers,
-  atEach,
-  below,
-  gone,
-  INBOX_OF,
-  isDone,
-  newWord,
-  type Place,
-  type Rows,
-} from '../../support/method-rows.ts';
+import { answers, atScopes, gone, isDone, newWord, type Place, type Rows } from '../../support/method-rows.ts';
 
 type Keys = Pick<AgentMailClient['apiKeys'], 'list' | 'create' | 'update' | 'delete'>;
 
@@ -46,14 +36,12 @@ const rowsOf = ({ of }: Place<Keys>): Rows => ({
 });
 
 export const KEYS: Rows = {
-  ...atEach<Keys>(
+  ...atScopes<Keys>(
+    'apiKeys',
     {
-      apiKeys: { of: (client) => client.apiKeys, inboxOf: INBOX_OF.organization },
-      'inboxes.apiKeys': {
-        of: (client, { inboxId }) => below(client.inboxes.apiKeys, inboxId),
-        inboxOf: INBOX_OF.organization,
-      },
-      'pods.apiKeys': { of: (client, { podId }) => below(client.pods.apiKeys, podId), inboxOf: INBOX_OF.pod },
+      organization: (client) => client.apiKeys,
+      inbox: (client) => client.inboxes.apiKeys,
+      pod: (client) => client.pods.apiKeys,
     },
     rowsOf,
   ),

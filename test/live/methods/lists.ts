@@ -1,17 +1,7 @@
 // Lists of whom an inbox hears from and writes to, of the organization, of an inbox, and of a pod.
 import type { AgentMailClient } from 'agentmail';
 import { expect } from 'vitest';
-import {
-  answers,
-  atEach,
-  below,
-  gone,
-  INBOX_OF,
-  isDone,
-  newWord,
-  type Place,
-  type Rows,
-} from '../../support/method-rows.ts';
+import { answers, atScopes, gone, isDone, newWord, type Place, type Rows } from '../../support/method-rows.ts';
 
 type Lists = Pick<AgentMailClient['lists'], 'list' | 'get' | 'create' | 'delete'>;
 
@@ -43,14 +33,12 @@ const rowsOf = ({ of }: Place<Lists>): Rows => ({
   }),
 });
 
-export const LISTS = atEach<Lists>(
+export const LISTS = atScopes<Lists>(
+  'lists',
   {
-    lists: { of: (client) => client.lists, inboxOf: INBOX_OF.organization },
-    'inboxes.lists': {
-      of: (client, { inboxId }) => below(client.inboxes.lists, inboxId),
-      inboxOf: INBOX_OF.organization,
-    },
-    'pods.lists': { of: (client, { podId }) => below(client.pods.lists, podId), inboxOf: INBOX_OF.pod },
+    organization: (client) => client.lists,
+    inbox: (client) => client.inboxes.lists,
+    pod: (client) => client.pods.lists,
   },
   rowsOf,
 );

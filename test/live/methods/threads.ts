@@ -2,17 +2,7 @@
 import type { AgentMailClient } from 'agentmail';
 import { expect } from 'vitest';
 import type { MailboxWorld } from '../../support/mailbox-calls.ts';
-import {
-  answers,
-  atEach,
-  below,
-  gone,
-  INBOX_OF,
-  isDone,
-  newWord,
-  type Place,
-  type Rows,
-} from '../../support/method-rows.ts';
+import { answers, atScopes, gone, isDone, newWord, type Place, type Rows } from '../../support/method-rows.ts';
 import { download } from '../../support/proof-world.ts';
 
 type Threads = Pick<AgentMailClient['threads'], 'list' | 'search' | 'get' | 'getAttachment' | 'update' | 'delete'>;
@@ -70,14 +60,12 @@ const rowsOf = (place: Place<Threads>): Rows => ({
   }),
 });
 
-export const THREADS = atEach<Threads>(
+export const THREADS = atScopes<Threads>(
+  'threads',
   {
-    threads: { of: (client) => client.threads, inboxOf: INBOX_OF.organization },
-    'inboxes.threads': {
-      of: (client, { inboxId }) => below(client.inboxes.threads, inboxId),
-      inboxOf: INBOX_OF.organization,
-    },
-    'pods.threads': { of: (client, { podId }) => below(client.pods.threads, podId), inboxOf: INBOX_OF.pod },
+    organization: (client) => client.threads,
+    inbox: (client) => client.inboxes.threads,
+    pod: (client) => client.pods.threads,
   },
   rowsOf,
 );

@@ -1,17 +1,7 @@
 // Webhooks, of the organization, of an inbox, and of a pod.
 import type { AgentMailClient } from 'agentmail';
 import { expect } from 'vitest';
-import {
-  answers,
-  atEach,
-  below,
-  gone,
-  INBOX_OF,
-  isDone,
-  newWord,
-  type Place,
-  type Rows,
-} from '../../support/method-rows.ts';
+import { answers, atScopes, gone, isDone, newWord, type Place, type Rows } from '../../support/method-rows.ts';
 
 type Webhooks = Pick<
   AgentMailClient['webhooks'],
@@ -65,14 +55,12 @@ const rowsOf = ({ of }: Place<Webhooks>): Rows => ({
   }),
 });
 
-export const WEBHOOKS = atEach<Webhooks>(
+export const WEBHOOKS = atScopes<Webhooks>(
+  'webhooks',
   {
-    webhooks: { of: (client) => client.webhooks, inboxOf: INBOX_OF.organization },
-    'inboxes.webhooks': {
-      of: (client, { inboxId }) => below(client.inboxes.webhooks, inboxId),
-      inboxOf: INBOX_OF.organization,
-    },
-    'pods.webhooks': { of: (client, { podId }) => below(client.pods.webhooks, podId), inboxOf: INBOX_OF.pod },
+    organization: (client) => client.webhooks,
+    inbox: (client) => client.inboxes.webhooks,
+    pod: (client) => client.pods.webhooks,
   },
   rowsOf,
 );
