@@ -121,8 +121,8 @@ export interface Mailbox {
 }
 
 /**
- * Throws `invalid_request` when a file of a key is not this user's alone, a certificate can't be read, or mail can't be taken where it should. Damage of its database stops the
- * mailbox, and not the node.
+ * Throws `invalid_request` when a file of a key is not this user's alone, a certificate can't be read, or mail can't be taken where it should.
+ * Damage of its database stops the mailbox, and not the node.
  */
 export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
   const { clock, random, log, directory, sending, stopping } = options;
