@@ -3,7 +3,12 @@ import type { AgentMailClient } from 'agentmail';
 import { expect } from 'vitest';
 import { answers, atScopes, gone, isDone, newWord, type Place, type Rows } from '../../support/method-rows.ts';
 
-type Inboxes = Pick<AgentMailClient['inboxes'], 'list' | 'search' | 'get' | 'create' | 'update' | 'delete'>;
+type OfInboxes = AgentMailClient['inboxes'];
+
+interface Inboxes extends Pick<OfInboxes, 'list' | 'search' | 'get' | 'update' | 'delete'> {
+  /** Below a pod none is made without a form. */
+  create(wish: NonNullable<Parameters<OfInboxes['create']>[0]>): ReturnType<OfInboxes['create']>;
+}
 
 const rowsOf = ({ of }: Place<Inboxes>): Rows => ({
   list: answers('the newest one comes first, on a page of one', async (world) => {
