@@ -122,8 +122,8 @@ export interface IntakeQuestions extends DomainQuestions, DraftWrites {
     readonly only?: LabelsRequired | undefined;
     readonly atMs: number;
   }): LabelOutcome['outcome'];
-  /** Asks an inbox for no more mail, by a token of its own. */
-  unsubscribe(who: Unsubscriber & { readonly token: string; readonly atMs: number }): void;
+  /** Asks an inbox for no more mail, by a token of its own. `isWrittenTo`: the token is an old one, and they may get mail again. */
+  unsubscribe(who: Unsubscriber & { readonly token: string; readonly atMs: number }): { readonly isWrittenTo: boolean };
   /** `id`: of the outgoing mail. */
   noteOpened(opened: { readonly id: string; readonly atMs: number }): void;
   addListEntry(entry: NewListEntry): AddedListEntry;

@@ -125,9 +125,11 @@ const answers: Answers<IntakeQuestions> = {
   changeLabels: (question) => writer.changeLabels(question),
   changeEach: (question) => writer.changeEach(question),
   removeMails: (question) => erased(writer.removeMails(question)),
-  unsubscribe: async ({ token, atMs, ...who }) => {
-    await writer.write(() => writer.unsubscriptions.take(token, who, atMs));
-  },
+  unsubscribe: ({ token, atMs, ...who }) =>
+    writer.write(() => {
+      writer.unsubscriptions.take(token, who, atMs);
+      return { isWrittenTo: writer.unsubscriptions.isWrittenTo(who) };
+    }),
   noteOpened: (opened) => writer.write(() => writer.outcomes.opened(opened)),
   addListEntry: (entry) => writer.write(() => writer.lists.add(entry)),
   endBlocks: (nowMs) => writer.write(() => writer.lists.endBlocks(nowMs)),

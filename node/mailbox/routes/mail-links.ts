@@ -44,7 +44,8 @@ export function mailLinkRoutes(app: Hono, { intake, organization, clock }: MailL
     const { fileKey } = await organization();
     const who = unsubscriberIn(pathSegment(c, 'link'), fileKey);
     if (who === undefined) return page(c, '<p>This link is not whole. Open it from the mail again.</p>', 404);
-    await intake.ask('unsubscribe', { ...who, atMs: clock.wallMs() });
+    const { isWrittenTo } = await intake.ask('unsubscribe', { ...who, atMs: clock.wallMs() });
+    if (isWrittenTo) return page(c, USED_BEFORE, 410);
     return page(c, '<p>You will get no more of these mails.</p>');
   });
 }
@@ -61,7 +62,10 @@ async function refuseOther(c: Context): Promise<void> {
 const FORM = `<form method="post"><input type="hidden" name="List-Unsubscribe" value="One-Click">
 <p><button>Send me no more of these mails</button></p></form>`;
 
-function page(c: Context, content: string, status: 200 | 404 = 200): Response {
+const USED_BEFORE = `<p>This link was used before, and holds once: since then you were let in again, and nothing has changed now.
+To get no more of these mails, follow the link of the newest one.</p>`;
+
+function page(c: Context, content: string, status: 200 | 404 | 410 = 200): Response {
   const html = `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="robots" content="noindex"><title>Unsubscribe</title>${content}</html>`;
   return c.body(html, status, { ...SAFE_HEADERS, 'Content-Type': 'text/html; charset=utf-8' });
 }

@@ -7,7 +7,7 @@ import type { ListRows } from './list-rows.ts';
 
 export interface UnsubscriptionsParts {
   readonly connection: Connection;
-  readonly lists: Pick<ListRows, 'block'>;
+  readonly lists: Pick<ListRows, 'block' | 'keptOut'>;
   /** Key of the organization. */
   readonly key: Uint8Array;
 }
@@ -29,5 +29,13 @@ export class Unsubscriptions {
     const isFirst = connection.run(insert, token, atMs, who.inboxId).changes > 0;
     if (isFirst) lists.block(who.inboxId, name, { reason: 'unsubscribed', isReadOnly: false, atMs });
     return true;
+  }
+
+  /** Whether mail of the inbox may still go to them, as after an old token. */
+  isWrittenTo({ inboxId, address }: Unsubscriber): boolean {
+    const { connection, lists } = this.#parts;
+    const active = connection.get("SELECT 1 FROM inbox WHERE inbox_id = ? AND state = 'active'", inboxId);
+    const sending = { inboxId, direction: 'send', address, isAuthenticated: true } as const;
+    return active !== undefined && lists.keptOut(sending) === undefined;
   }
 }

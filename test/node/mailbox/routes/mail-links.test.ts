@@ -95,6 +95,12 @@ describe('List-Unsubscribe: auto', () => {
     expect(await entries(node)).toEqual([BOB]);
     const parts = '--b\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--b--\r\n';
     expect((await ask('POST', path, parts, 'multipart/form-data; boundary=b')).status).toBe(200);
+    await node.v0('DELETE', `/inboxes/${ANN}/lists/send/block/${BOB}`);
+    const again = await ask('POST', path, 'List-Unsubscribe=One-Click');
+    expect([again.status, await entries(node)], 'an old link promises nothing').toEqual([410, []]);
+    expect(await again.text()).toContain('nothing has changed');
+    await node.v0('DELETE', `/inboxes/${ANN}`);
+    expect((await ask('POST', path, 'List-Unsubscribe=One-Click')).status, 'nobody writes any more').toBe(200);
   });
 
   it('is of one recipient, and makes all of its headers', async () => {
