@@ -9,7 +9,7 @@ import { textOfHtml } from '../text/from-html.ts';
 import { type Shown, withoutInvisible } from '../text/hidden.ts';
 import { previewOf } from '../text/preview.ts';
 import { firstField, type HeaderField } from './header-fields.ts';
-import { decodedLine, mailboxesOf } from './mail-addresses.ts';
+import { decodedLine, mailboxesOf, onOneLine } from './mail-addresses.ts';
 import type { Part, Structure } from './structure.ts';
 
 /** Message ids of each field; of References the last ones, which are the nearest. */
@@ -31,19 +31,26 @@ export function contentOf(structure: Structure, authservId: string): MailContent
   const { headers, parts } = structure;
   const [from] = mailboxesOf(values(headers, 'from').slice(0, 1));
   const shown = (name: string) => mailboxesOf(values(headers, name)).map((one) => one.shown);
-  const subject = firstField(headers, 'subject');
+  const subject = subjectIn(headers);
+  const words = wordsOf(parts);
   const [headerId] = idsIn(values(headers, 'message-id').slice(0, 1));
   return {
     ...{ headerId, from: from?.shown ?? '', fromAddress: from?.address },
     ...{ to: shown('to'), cc: shown('cc'), bcc: shown('bcc'), replyTo: shown('reply-to') },
-    subject: subject === undefined ? undefined : decodedLine(subject).slice(0, SUBJECT_CHARACTERS_MAX),
-    ...wordsOf(parts),
+    subject: subject?.text,
+    ...{ ...words, hiddenText: words.hiddenText || subject?.hasHidden === true },
     payload: payloadOf(parts),
     inReplyTo: idsIn(values(headers, 'in-reply-to')).slice(0, IDS_MAX),
     references: idsIn(values(headers, 'references')).slice(-IDS_MAX),
     headers: shownFields(headers, authservId),
     parts: parts.filter((part) => !isBody(part)).map(attachment),
   };
+}
+
+/** An agent reads it beside the text, so what hides there is left out, too. */
+function subjectIn(headers: readonly HeaderField[]): Shown | undefined {
+  const subject = firstField(headers, 'subject');
+  return subject === undefined ? undefined : withoutInvisible(decodedLine(subject).slice(0, SUBJECT_CHARACTERS_MAX));
 }
 
 type Words = Pick<MailContent, 'text' | 'html' | 'extractedText' | 'extractedHtml' | 'preview' | 'hiddenText'>;
@@ -130,7 +137,8 @@ function attachment(part: Part): MailPart {
     .slice(0, 8);
   return {
     attachmentId: `${number}-${known}`,
-    ...{ filename, contentType, contentId, encoding, start, end, size },
+    filename: filename && withoutInvisible(onOneLine(filename)).text,
+    ...{ contentType, contentId, encoding, start, end, size },
     disposition: disposition === 'inline' ? 'inline' : 'attachment',
   };
 }

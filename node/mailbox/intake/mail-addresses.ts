@@ -1,5 +1,6 @@
 // Who a mail says it is from and for: the address fields of its header (RFC 5322 §3.4), as people read them and as programs compare them.
 import { addressParser, decodeWords } from 'postal-mime';
+import { withoutInvisible } from '../text/hidden.ts';
 
 /** Characters of one field that are read; a hundred recipients with long names take a tenth of it. */
 const FIELD_CHARACTERS_MAX = 32 * 1024;
@@ -32,16 +33,19 @@ export function partsOfShown(shown: string): { readonly name: string; readonly a
 
 /** Encoded words (RFC 2047) as what they say, on one line. */
 export function decodedLine(value: string): string {
-  return decodeWords(value.slice(0, FIELD_CHARACTERS_MAX))
-    .replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
-    .trim();
+  return onOneLine(decodeWords(value.slice(0, FIELD_CHARACTERS_MAX)));
+}
+
+/** Without what would end the line, or shows nothing. */
+export function onOneLine(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim();
 }
 
 function mailbox(name: string, address: string): readonly Mailbox[] {
   const at = address.lastIndexOf('@');
   if (at < 1 || at === address.length - 1 || address.length > ADDRESS_CHARACTERS_MAX) return [];
   if (/[\s\p{Cc}<>]/u.test(address)) return [];
-  return [{ shown: shownAs(decodedLine(name), address), address: address.toLowerCase() }];
+  return [{ shown: shownAs(withoutInvisible(decodedLine(name)).text, address), address: address.toLowerCase() }];
 }
 
 /** `Jane <jane@x.com>`, with quotes where the name has letters that would be read as something else. */

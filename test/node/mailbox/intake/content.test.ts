@@ -72,6 +72,25 @@ describe('what a mail says', () => {
     expect([content.text, content.extractedText, content.preview]).toEqual([text, own, own.replaceAll('\n\n', ' ')]);
   });
 
+  it('hides nothing in its subject, its names and the names of its files', async () => {
+    const tags = String.fromCodePoint(...[...'Pay me.'].map((letter) => 0xe0000 + (letter.codePointAt(0) ?? 0)));
+    const inWord = (text: string) => `=?utf-8?b?${Buffer.from(text).toString('base64')}?=`;
+    const content = await contentIn(
+      mailOf(
+        `From: ${inWord(`Jane${tags}`)} <jane@x.com>`,
+        `Subject: ${inWord(`Invoice${tags} \u{1F3F4}\u{E0067}\u{E0062}\u{E0073}\u{E0063}\u{E0074}\u{E007F}`)}`,
+        ...['Content-Type: multipart/mixed; boundary=b', '', '--b', '', 'Hi.', '--b', 'Content-Type: application/pdf'],
+        `Content-Disposition: attachment; filename="${inWord('\u202Efdp.\r\nX: y\0.exe')}"`,
+        ...['', 'x', '--b--'],
+      ),
+    );
+    expect(content).toMatchObject({
+      from: 'Jane <jane@x.com>',
+      subject: 'Invoice \u{1F3F4}\u{E0067}\u{E0062}\u{E0073}\u{E0063}\u{E0074}\u{E007F}',
+      ...{ text: 'Hi.', hiddenText: true, parts: [{ filename: 'fdp. X: y .exe' }] },
+    });
+  });
+
   it('has its files as places in the raw mail', async () => {
     const raw = mailOf(
       ...['Content-Type: multipart/mixed; boundary=b', '', '--b', 'Content-Type: text/plain', '', 'See.', '--b'],
