@@ -22,7 +22,7 @@ import { type AttachedFiles, refuseMany } from './attached-files.ts';
 import { forwardedBody } from './forward.ts';
 import { withoutPictures } from './mail-links.ts';
 import type { OutgoingWish } from './outbox.ts';
-import { addressedBy, forwardSubject, namedBy, replySubject } from './reply.ts';
+import { type Addressed, addressedBy, forwardSubject, namedBy, replySubject } from './reply.ts';
 import { answered, checkedRecipients, parsed, refuseSubject } from './wished-mail.ts';
 
 /** Characters of HTML of which the preview is made. */
@@ -31,36 +31,29 @@ const HTML_LOOKED_AT_MAX = 16 * 1_024;
 /** The message that a draft answers or passes on, with what follows from it where its writer says nothing. */
 export interface Original {
   readonly origin: DraftOrigin;
-  readonly derived: Pick<DraftWords, 'to' | 'cc' | 'subject'>;
+  readonly derived: Addressed & Pick<DraftWords, 'subject'>;
 }
 
-/** Throws `unprocessable` where it can't be answered. */
 export function originalOf(
   mail: WholeMail,
-  {
-    kind,
-    isToAll,
-    rules,
-  }: { readonly kind: DraftOrigin['kind']; readonly isToAll: boolean; readonly rules: MailboxRules },
+  { kind, isToAll }: { readonly kind: DraftOrigin['kind']; readonly isToAll: boolean },
 ): Original {
   const { inboxId, messageId, threadId } = mail;
   const given = { ...mail, isOwn: kind === 'reply' && mail.labels.includes('sent') };
   const { inReplyTo, references } = namedBy(given);
   const origin = { kind, messageId, threadId, references };
   if (kind === 'forward') return { origin, derived: { to: [], cc: [], subject: forwardSubject(mail.subject) } };
-  const { to, cc } = addressedBy(given, inboxId, isToAll);
-  return {
-    origin: { ...origin, inReplyTo },
-    derived: { to: answered(to, rules), cc: answered(cc, rules), subject: replySubject(mail.subject) },
-  };
+  const derived = { ...addressedBy(given, inboxId, isToAll), subject: replySubject(mail.subject) };
+  return { origin: { ...origin, inReplyTo }, derived };
 }
 
-/** Throws `validation_error`. */
+/** Throws `validation_error`, and `unprocessable` where nobody is named and the message can't be answered. */
 export function wordsOf(form: DraftForm, original: Original | undefined, rules: MailboxRules): DraftWords {
   const { to, cc, bcc, replyTo, ...others } = changedWords(form, rules);
   const { derived } = original ?? {};
+  const follows = (shown: readonly string[] = []) => answered(shown, rules);
   return {
-    ...{ to: to ?? derived?.to ?? [], cc: cc ?? derived?.cc ?? [], bcc: bcc ?? [], replyTo: replyTo ?? [] },
+    ...{ to: to ?? follows(derived?.to), cc: cc ?? follows(derived?.cc), bcc: bcc ?? [], replyTo: replyTo ?? [] },
     subject: others.subject ?? derived?.subject,
     ...{ text: others.text ?? undefined, html: others.html ?? undefined },
     ...{ textPreview: others.textPreview ?? undefined, htmlPreview: others.htmlPreview ?? undefined },

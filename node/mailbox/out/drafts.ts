@@ -227,8 +227,7 @@ export class Drafts {
     if (!asker.mayRead) throw missingPermission('message_read');
     const mail = await this.#parts.query.ask('mail', { inboxId, messageId });
     if (mail === undefined || mail.labels.some((label) => asker.denied.includes(label))) throw noSuch('message');
-    const rules = rulesFor({ inboxId }, this.#parts.internalDomains);
-    return originalOf(mail, { kind: answered === undefined ? 'forward' : 'reply', isToAll, rules });
+    return originalOf(mail, { kind: answered === undefined ? 'forward' : 'reply', isToAll });
   }
 
   /** The mailbox keeps them itself, and the send module has them no longer than that takes. `begin`: what is found out before any is fetched. */

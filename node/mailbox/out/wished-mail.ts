@@ -108,6 +108,9 @@ function namedApart(text: string): string | { readonly name: string; readonly ad
   return UNQUOTED.test(text) ? partsOfShown(text.trim()) : text;
 }
 
+/** `reply-all` takes nobody. */
+const NAMED_BY_ONESELF = "Say yourself whom it goes to, in 'to' and 'cc' of …/reply or of a draft without reply_all.";
+
 /** Addresses that another program has written, which nobody here can mend. Throws `unprocessable`. */
 export function answered(shown: readonly string[], rules: MailboxRules): readonly Mailbox[] {
   return shown.map((one) => {
@@ -120,8 +123,8 @@ export function answered(shown: readonly string[], rules: MailboxRules): readonl
       return parseMailbox({ name: words, address }, 'to', rules);
     } catch (error) {
       if (!(error instanceof MeshError)) throw error;
-      const message = `The mail can't be answered at '${address.slice(0, 320)}', which is no address that mail goes to; name another in 'to'.`;
-      throw new MailboxError('unprocessable', message);
+      const message = `The mail can't be answered at '${address.slice(0, 320)}', which is no address that mail goes to.`;
+      throw new MailboxError('unprocessable', message, { fix: NAMED_BY_ONESELF });
     }
   });
 }

@@ -88,6 +88,26 @@ describe('POST …/drafts', () => {
     expect(await draftsOf(node)).toEqual([]);
   });
 
+  it('answers a mail that nobody can answer, where its writer says whom it goes to', async () => {
+    await using node = await withTwo();
+    const mail = `From: root@localhost\r\nTo: ${ANN}\r\nSubject: Cron\r\nMessage-ID: <cron@y.com>\r\n\r\nDone.\r\n`;
+    const imported = await node.node.fetch(
+      new Request(`http://localhost/api/mailbox/inboxes/${ANN}/import`, {
+        method: 'POST',
+        headers: { host: 'localhost', authorization: `Bearer ${node.key}`, 'content-type': 'application/mbox' },
+        body: `From root@localhost Tue Jan 27 12:00:00 2026\n${mail}\n`,
+      }),
+    );
+    expect(imported.status).toBe(200);
+    const answer = { in_reply_to: '<cron@y.com>', text: 'Seen.' };
+    const unsaid = await create(node, answer);
+    expect(unsaid).toMatchObject({ status: 422, body: { fix: expect.stringContaining('…/reply') } });
+    const made = await create(node, { ...answer, to: [BOB] });
+    expect(made).toMatchObject({ status: 200, body: { to: [BOB], subject: 'Re: Cron', in_reply_to: '<cron@y.com>' } });
+    const all = await node.v0('POST', `/inboxes/${ANN}/messages/${at('<cron@y.com>')}/reply-all`, { text: 'Seen.' });
+    expect(all).toMatchObject({ status: 422, body: { fix: expect.stringContaining('…/reply') } });
+  });
+
   it('refuses a time for nobody, a message that is not there, and an inbox without room', async () => {
     await using node = await withTwo();
     expect(await create(node, { send_at: '2026-01-28T00:00:00Z' })).toMatchObject({ status: 400 });
