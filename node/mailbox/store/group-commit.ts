@@ -56,22 +56,40 @@ export class GroupCommit {
   /** What is to be told of each once it is durable. */
   #commit(group: readonly Waiting[]): readonly (() => void)[] {
     const connection = this.#connection;
-    const { database } = connection;
     connection.run('BEGIN IMMEDIATE');
-    const settle = group.map(({ work, resolve, reject }) => {
-      connection.run('SAVEPOINT one');
-      try {
-        const result = work();
-        connection.run('RELEASE one');
-        return () => resolve(result);
-      } catch (error) {
-        // A full disk ends the whole transaction by itself.
-        if (!database.isTransaction) throw error;
-        database.exec('ROLLBACK TO one; RELEASE one');
-        return () => reject(error);
-      }
-    });
-    connection.run('COMMIT');
+    const [only] = group;
+    const settle = group.length === 1 && only ? [this.#alone(only)] : group.map((one) => this.#apart(one));
+    if (connection.database.isTransaction) connection.run('COMMIT');
     return settle;
+  }
+
+  #apart({ work, resolve, reject }: Waiting): () => void {
+    const connection = this.#connection;
+    connection.run('SAVEPOINT one');
+    try {
+      const result = work();
+      connection.run('RELEASE one');
+      return () => resolve(result);
+    } catch (error) {
+      // A full disk ends the whole transaction by itself.
+      if (!connection.database.isTransaction) throw error;
+      connection.database.exec('ROLLBACK TO one; RELEASE one');
+      return () => reject(error);
+    }
+  }
+
+  /**
+   * Without a savepoint: all that one needs to be undone is in memory, and SQLite goes through the whole of it at the end of each statement that
+   * might fail in its midst. Of work that erases hundreds of mails that was most.
+   */
+  #alone({ work, resolve, reject }: Waiting): () => void {
+    try {
+      const result = work();
+      return () => resolve(result);
+    } catch (error) {
+      if (!this.#connection.database.isTransaction) throw error;
+      this.#connection.database.exec('ROLLBACK');
+      return () => reject(error);
+    }
   }
 }

@@ -20,7 +20,7 @@ import { CountRows } from './metric-rows.ts';
 import type { SearchRows } from './search-rows.ts';
 
 /** Mails that one transaction erases: the writes that came meanwhile wait for it. */
-const ERASED_AT_ONCE_MAX = 200;
+const ERASED_AT_ONCE_MAX = 50;
 
 export interface StoredInbox {
   readonly row: number;
@@ -164,7 +164,7 @@ export class InboxRows {
     const drafts = this.#eraseDrafts(inbox);
     if (drafts !== undefined) return { left: true, files: [...dropped, ...drafts] };
     const messages = this.#connection.all<{ row: number; raw: string }>(
-      'SELECT row, raw FROM message WHERE inbox = ? LIMIT ?',
+      'SELECT row, raw FROM message WHERE inbox = ? ORDER BY hidden, at, row LIMIT ?',
       inbox,
       ERASED_AT_ONCE_MAX,
     );

@@ -72,6 +72,28 @@ describe('writes that share a commit', () => {
     expect([commits, names()]).toEqual([1, ['a', 'b']]);
   });
 
+  it('take nothing when one comes alone and throws, and leave the way free for the next', async () => {
+    const fail = () => {
+      add('half');
+      throw new Error('no');
+    };
+    await expect(group.run(fail)).rejects.toThrow('no');
+    await group.run(() => add('a'));
+    expect(names()).toEqual(['a']);
+  });
+
+  it('need no savepoint when one comes alone: at the end of each statement SQLite would go through what that keeps', async () => {
+    const inSavepoint = () => {
+      try {
+        connection.database.exec('RELEASE one');
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    expect(await group.run(inSavepoint)).toBe(false);
+  });
+
   it('keep what would undo them in memory, and in no file outside of the directory', () => {
     expect(connection.get('PRAGMA temp_store')).toEqual({ temp_store: 2 });
   });
