@@ -194,12 +194,12 @@ export class Database {
       slack.close();
     };
     // EXCLUSIVE also keeps the index of the -wal in memory, so that there is no -shm file. fullfsync is for macOS, where
-    // fsync alone does not reach the disk. FAST zeroes what is deleted in pages that are written anyway; a page that becomes free, as most of
-    // the content of a mail that was sent, is zeroed when somebody asks for it (`overwrite`), and not written once more each time.
+    // fsync alone does not reach the disk. With secure_delete=FAST a page that becomes free would not be zeroed, and a shorter record that gets
+    // it next would keep the octets of the one before behind its own, where `overwrite` does not look.
     connection.exec(`
       PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
       PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;
-      PRAGMA secure_delete = FAST; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA journal_size_limit = ${WAL_BYTES_KEPT_MAX};
+      PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA journal_size_limit = ${WAL_BYTES_KEPT_MAX};
     `);
     // What a crash left in the -wal goes where it belongs first, so that our own commits begin it anew.
     connection.exec('PRAGMA wal_checkpoint(PASSIVE)');

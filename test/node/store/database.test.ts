@@ -58,16 +58,6 @@ function crashed(): StorePaths {
   return pathsIn(directory);
 }
 
-it('writes no page that becomes free: what was in it is overwritten when somebody asks for that', () => {
-  const database = opened(place.directory);
-  const large = Array.from({ length: 20 }, (_, at) => [`mail/${at}`, 'x'.repeat(20_000)]).flat();
-  database.write(large);
-  database.overwrite(1);
-  database.write(large.map((text, at) => (at % 2 === 0 ? text : null)));
-  // A hundred pages become free; those that name them are written, and the one of the rows.
-  expect(statSync(paths.wal).size).toBeLessThan(10 * 4_120);
-});
-
 describe('a new data directory', () => {
   it('and its files can be read by their owner only, while it is open and after', () => {
     const database = opened(join(place.directory, 'deep', 'down'));

@@ -92,7 +92,7 @@ describe('what the store has removed', () => {
     expect((await found(store)).size).toBe(550);
   });
 
-  it('goes with pages that it had for itself, and is not written once more before that', async () => {
+  it('goes with pages that it had for itself, which are used again', async () => {
     const pagesOfMails = Array.from({ length: 60 }, (_, at) => ({ key: keyOf(at), value: WORD.repeat(1_000) }));
     await store.commit(pagesOfMails);
     await store.close();
@@ -100,7 +100,6 @@ describe('what the store has removed', () => {
     await store.commit(pagesOfMails.map(({ key }) => ({ key, value: undefined })));
     await store.close();
     const inDatabase = statSync(join(place.directory, 'mesh.sqlite')).size;
-    expect(filesWithWord()).toContain('mesh.sqlite');
     store = await open();
     await overwrite();
     expect(filesWithWord()).toEqual([]);
@@ -109,6 +108,19 @@ describe('what the store has removed', () => {
     expect([filesWithWord(), statSync(join(place.directory, 'mesh.sqlite')).size]).toEqual([[], inDatabase]);
     store = await open();
     expect(await found(store)).toEqual(new Map([['kind/next', 'x'.repeat(100_000)]]));
+  });
+
+  it('is not left behind what is shorter and has got its pages since', async () => {
+    const large = Array.from({ length: 60 }, (_, at) => ({ key: keyOf(at), value: WORD.repeat(1_000) }));
+    const short = large.map(({ key }) => ({ key: `${key}/next`, value: 'x'.repeat(2_000) }));
+    await store.commit(large);
+    await store.close();
+    store = await open();
+    await store.commit(large.flatMap(({ key }, at) => [{ key, value: undefined }, ...short.slice(at, at + 1)]));
+    await store.close();
+    store = await open();
+    await overwrite();
+    expect(filesWithWord()).toEqual([]);
   });
 
   it('of an earlier process goes, too', async () => {
