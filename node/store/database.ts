@@ -187,11 +187,11 @@ export class Database {
     this.#disconnect = () => {};
     const connection = new DatabaseSync(this.#paths.database, { timeout: 0 });
     const note = new CommitNote(this.#paths);
-    const slack = new DatabaseSlack(connection, this.#paths.database);
+    let slack: DatabaseSlack | undefined;
     this.#disconnect = () => {
       note.close();
       connection.close();
-      slack.close();
+      slack?.close();
     };
     // EXCLUSIVE also keeps the index of the -wal in memory, so that there is no -shm file. fullfsync is for macOS, where
     // fsync alone does not reach the disk. With secure_delete=FAST a page that becomes free would not be zeroed, and a shorter record that gets
@@ -201,6 +201,8 @@ export class Database {
       PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;
       PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA journal_size_limit = ${WAL_BYTES_KEPT_MAX};
     `);
+    // Behind these: it reads of the database, and the first to read decides whether there is a -shm file.
+    slack = new DatabaseSlack(connection, this.#paths.database);
     // What a crash left in the -wal goes where it belongs first, so that our own commits begin it anew.
     connection.exec('PRAGMA wal_checkpoint(PASSIVE)');
     if (this.format !== FORMAT_VERSION) migrate(connection);
