@@ -5,8 +5,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { Turns } from './turns.ts';
 import type { Violations } from './violations.ts';
 
-/** Milliseconds. */
+/** Milliseconds of its own. */
 export const ANSWER_MS_MAX = 2_000;
+/** Milliseconds after which nobody waits any longer, by the clock: so many that no busy machine comes near them. */
+export const WAITED_MS_MAX = 120_000;
 /** The quickest counts: a disk or a collection of garbage may be in the way of one. */
 const TRIES = 3;
 

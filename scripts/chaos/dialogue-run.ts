@@ -1,7 +1,8 @@
 // Dialogues that nobody should hold, one after the other, with a real mailbox: what was acknowledged in each must be there.
 import { seededRandom } from '../../test/support/seeded-random.ts';
+import { WAITED_MS_MAX } from './answer-bound.ts';
 import { type Dialogue, holdDialogue, wordsOf } from './hostile-dialogues.ts';
-import { AMONG_OTHERS_MS_MAX, type MailWorld, senderOf } from './mail-world.ts';
+import { type MailWorld, senderOf } from './mail-world.ts';
 
 /** Dialogues whose mails go into one inbox, and that come as one machine. */
 const PER_INBOX = 500;
@@ -26,7 +27,7 @@ export async function holdDialogues(world: MailWorld, count: number): Promise<nu
     };
     const randomOf = () => seededRandom(world.seed * 1_000_000 + held);
     const octets = { [`dialogue-${held}`]: wordsOf(dialogue, randomOf()) };
-    const hold = (one: Dialogue) => holdDialogue(one, randomOf(), AbortSignal.timeout(AMONG_OTHERS_MS_MAX));
+    const hold = (one: Dialogue) => holdDialogue(one, randomOf(), AbortSignal.timeout(WAITED_MS_MAX));
     const again = async () => {
       const place = await world.newPlace();
       return () => hold({ ...dialogue, inboxId: place.inboxId, localAddress: place.sender });

@@ -7,12 +7,12 @@ import { seededRandom } from '../../test/support/seeded-random.ts';
 import { SmtpTalk } from '../../test/support/smtp-talk.ts';
 import { serveZone } from '../../test/support/zone.ts';
 import { freePorts, ProcessMesh } from '../host-process.ts';
-import { AnswerBound, type AskedAgain, timesOf } from './answer-bound.ts';
+import { AnswerBound, type AskedAgain, timesOf, WAITED_MS_MAX } from './answer-bound.ts';
 import { holdDialogues } from './dialogue-run.ts';
 import { LmtpLine } from './lmtp-line.ts';
 import { mailsOfClone, maskedMails, octetsOf, sampledMails } from './mail-corpus.ts';
 import { fromJane, mutated } from './mail-mutations.ts';
-import { AMONG_OTHERS_MS_MAX, type MailWorld, placesIn, senderOf } from './mail-world.ts';
+import { type MailWorld, placesIn, senderOf } from './mail-world.ts';
 import { MailboxAsker } from './mailbox-asker.ts';
 import { askHostileQuestions } from './question-run.ts';
 import { shownThreads } from './shown-threads.ts';
@@ -165,7 +165,7 @@ async function sendMails(
 async function sendWhole(world: MailWorld, corpus: readonly Buffer[]) {
   const { asker, lmtp, bound, violations, newPlace } = world;
   const inboxId = await asker.newInbox('support');
-  await using line = new LmtpLine(lmtp, inboxId, AMONG_OTHERS_MS_MAX);
+  await using line = new LmtpLine(lmtp, inboxId, WAITED_MS_MAX);
   const kept = new TakenMails();
   let refused = 0;
   for (const [number, mail] of corpus.entries()) {
@@ -214,8 +214,8 @@ async function handedOver(world: MailWorld, handed: HandedMail): Promise<boolean
   const late = new AbortController();
   const ways = [delivered, delivered, ingested] as const;
   const answered = (ways[handed.number % 3] ?? ingested)(world, handed);
-  const none = pause(AMONG_OTHERS_MS_MAX, undefined, { signal: late.signal }).then(() => {
-    throw new Error(`it was not answered in ${AMONG_OTHERS_MS_MAX} ms`);
+  const none = pause(WAITED_MS_MAX, undefined, { signal: late.signal }).then(() => {
+    throw new Error(`it was not answered in ${WAITED_MS_MAX} ms`);
   });
   try {
     return await Promise.race([answered, none]);

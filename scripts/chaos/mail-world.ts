@@ -3,9 +3,6 @@ import type { AnswerBound } from './answer-bound.ts';
 import type { MailboxAsker } from './mailbox-asker.ts';
 import type { Violations } from './violations.ts';
 
-/** Milliseconds for an answer, however much else there is to do. For what an answer takes by itself: answer-bound.ts. */
-export const AMONG_OTHERS_MS_MAX = 20_000;
-
 export interface MailWorld {
   readonly seed: number;
   readonly asker: MailboxAsker;

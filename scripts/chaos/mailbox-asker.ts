@@ -3,10 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { HostProcess } from '../host-process.ts';
+import { WAITED_MS_MAX } from './answer-bound.ts';
 
 const KEYS = 12;
-/** Milliseconds for an answer, on a machine that has other things to do. */
-const ANSWER_MS_MAX = 20_000;
 const ASKED_AGAIN_MS = 200;
 /** Mails, whatever is thought of them: lists that are made meanwhile may block whom they like. */
 const EVERY = ['unauthenticated', 'blocked', 'spam', 'trash'].map((label) => `include_${label}=true`).join('&');
@@ -49,8 +48,9 @@ export class MailboxAsker {
       this.#asked += 1;
       const key = this.#keys[this.#asked % this.#keys.length];
       const headers = { authorization: `Bearer ${key}`, ...(options.headers as object) };
-      const signal = AbortSignal.timeout(ANSWER_MS_MAX);
-      const response = await fetch(`${this.#url}${path}`, { ...options, headers, signal });
+      const signal = AbortSignal.timeout(WAITED_MS_MAX);
+      const response = await fetch(`${this.#url}${path}`, { ...options, headers, signal }).catch(unlessUnconnected);
+      if (response === undefined) continue;
       if (response.status !== 429 || !(await saysTooOften(response))) return response;
       await pause(ASKED_AGAIN_MS);
     }
@@ -126,6 +126,12 @@ export class MailboxAsker {
     const { download_url: url } = (await (await this.ask(path)).json()) as { readonly download_url: string };
     return Buffer.from(await (await fetch(url)).arrayBuffer());
   }
+}
+
+/** A connection that was not there in the ten seconds that `fetch` gives it was asked nothing. Throws what else is wrong. */
+function unlessUnconnected(error: Error): undefined {
+  const { code } = (error.cause ?? {}) as { readonly code?: string };
+  if (code !== 'UND_ERR_CONNECT_TIMEOUT') throw error;
 }
 
 /** Whether the key has asked too often; what else is answered 429 is the answer. */

@@ -36,7 +36,8 @@ export class Violations {
     try {
       return await work();
     } catch (error) {
-      this.add(`${name} ended: ${(error as Error).stack ?? error}`);
+      const { stack, cause } = error as Error;
+      this.add(`${name} ended: ${stack ?? error}${cause === undefined ? '' : ` (${cause})`}`);
       return undefined;
     }
   }
