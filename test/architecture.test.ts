@@ -1,5 +1,5 @@
 // The house's own rules, held against the code: which room may know which. What code may touch, how long a file may be and how things are named
-// is held beside it (ambience.test.ts, sizes.test.ts, words.test.ts).
+// is held in architecture/ (ambience.test.ts, sizes.test.ts, words.test.ts).
 import { describe, expect, it } from 'vitest';
 import { ARROWS, MACHINE } from './arrows/arrows.ts';
 import { byPath, importsOf, SOURCES, sourcesIn } from './support/house-sources.ts';

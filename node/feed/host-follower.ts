@@ -1,5 +1,6 @@
 // Follows the log of one host: asks for what is new, checks it, and writes it down. One question at a time; a failed one is asked again, later
 // each time. A feed that is not believed is followed no further until it is what it was, or another log.
+// Longer than 300 lines: what is asked next depends on all that was answered before, by the host itself and by a relay.
 import { MeshError } from '../../mesh/errors.ts';
 import type { FeedRefusal } from '../../mesh/feed/follower.ts';
 import type { SignedHead } from '../../mesh/feed/head.ts';

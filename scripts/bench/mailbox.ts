@@ -14,7 +14,7 @@ const CONNECTIONS = 10;
 /** Before a round: what the round before has left to do is over. */
 const REST_MS = 1_000;
 
-/** Of Postfix's own source, which says nothing of whom it has a mail from: no SPF, and no signature to check. */
+/** Mails of Postfix's own source, which says nothing of whom it has a mail from: no SPF, and no signature to check. */
 const RECEIVED = `mail received durably, 4 KiB, ${CONNECTIONS} connections`;
 const RECEIVED_BESIDE_SINK = `${RECEIVED}, beside a sink alone`;
 /** A gateway's, with the sender's machine (XFORWARD), a signature of DKIM, and a policy (DMARC) in a DNS on loopback. */
@@ -80,7 +80,7 @@ async function receipts(rounds: number): Promise<readonly Figure[]> {
   ];
 }
 
-/** As many mails, on as many connections, of which the node finds out that they are from whom they say. */
+/** Sends as many mails, on as many connections, of which the node finds out that they are from whom they say. */
 async function judgedMails(node: ReceivingNode, round: number): Promise<void> {
   const to = await node.inbox(`judged-${round}`);
   const lines = Array.from({ length: CONNECTIONS }, async (_, at) => {

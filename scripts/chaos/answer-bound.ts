@@ -32,7 +32,7 @@ export interface Times {
   readonly nowMs: () => number;
   /** In which who asks and the threads of the node have been ready to run and did not, since they were started. */
   readonly waitedMs: () => number;
-  /** The same of the main thread of both alone, which is less to look at. */
+  /** What of that the main threads of both have waited, which is less to look at. */
   readonly mainWaitedMs: () => number;
 }
 

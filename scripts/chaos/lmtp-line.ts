@@ -3,7 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { SmtpTalk } from '../../test/support/smtp-talk.ts';
 
-/** Of one connection. */
+/** Mails of one connection. */
 const MAILS_MAX = 100;
 
 export class LmtpLine implements AsyncDisposable {

@@ -189,7 +189,7 @@ interface HandedMail {
   readonly number: number;
   readonly mail: Buffer;
   readonly inboxId: string;
-  /** As which it comes by SMTP. */
+  /** Address from which it comes by SMTP. */
   readonly sender: string;
 }
 

@@ -52,7 +52,7 @@ export class TakenMails {
   }
 }
 
-/** As mail-digest.ts has it: behind the first line that has nothing but carriage returns. */
+/** Body as mail-digest.ts has it: behind the first line that has nothing but carriage returns. */
 function bodyOf(mail: Buffer): Buffer {
   const at = /(?:^|\n)\r*\n/.exec(mail.toString('latin1'));
   return at === null ? Buffer.alloc(0) : mail.subarray(at.index + at[0].length);

@@ -13,7 +13,7 @@ export interface LogFile {
   read(): Promise<Buffer>;
   /** Resolves when the operating system has all of these octets; only `sync` makes them durable. */
   write(octets: Uint8Array, at: number): Promise<void>;
-  /** The same for octets that are so few that no thread is woken for them. */
+  /** A `write` of octets that are so few that no thread is woken for them. */
   writeFew(octets: Uint8Array, at: number): Promise<void>;
   /** A `write` and a `sync`. After it has rejected, nobody knows what is durable. */
   writeDurably(octets: Uint8Array, at: number): Promise<void>;

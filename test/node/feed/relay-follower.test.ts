@@ -1,4 +1,5 @@
 // One relay, of which a test decides what it says, and a host that follows two others through it.
+// Longer than 300 lines: each case is a thing that a relay may say, to the one follower that is made here.
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
 import { firstChain, nextChain } from '../../../mesh/feed/chain.ts';

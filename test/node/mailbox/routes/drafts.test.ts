@@ -1,4 +1,5 @@
 // Drafts over HTTP: written, changed, read, on one host without any server outside.
+// Longer than 300 lines: each refusal is a row, beside the drafts of one mailbox that the others are about.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { openForReading } from '../../../../node/mailbox/store/database.ts';

@@ -1,6 +1,6 @@
 // How long a file and a function may be.
 import { describe, expect, it } from 'vitest';
-import { byPath, SOURCES, TESTS } from './support/house-sources.ts';
+import { byPath, SOURCES, TESTS } from '../support/house-sources.ts';
 
 const LINES_MAX = 300;
 const FUNCTION_LINES_MAX = 50;

@@ -1,6 +1,6 @@
 // How files are named, how they begin, and what a docstring begins with.
 import { describe, expect, it } from 'vitest';
-import { byPath, SOURCES, sourcesIn } from './support/house-sources.ts';
+import { byPath, SOURCES, sourcesIn } from '../support/house-sources.ts';
 
 describe('a file', () => {
   it('is named for what it is', () => {
