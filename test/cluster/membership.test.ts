@@ -22,6 +22,24 @@ describe('moving a mesh', () => {
     expect(mesh.outcomes.map(({ result }) => result)).toEqual(['held', ...Array(6).fill('conflict')]);
   });
 
+  it('goes on claiming all the while', () => {
+    const mesh = formed(1, THREE);
+    let claims = 0;
+    for (const voters of [FIVE, ['desk', 'lab', 'mini'], THREE]) {
+      wishAll(mesh, voters);
+      for (let turn = 0; turn < 100; turn += 1) {
+        for (const id of [cloud, mac, lab]) {
+          mesh.claim(id, `${claims}@x.com` as AddressKey);
+          claims += 1;
+        }
+        mesh.advance(100);
+      }
+      expect(mesh.epochOf(mac).voters).toEqual(voters);
+    }
+    mesh.advance(6_000);
+    expect(mesh.outcomes.map(({ result }) => result)).toEqual(Array(claims).fill('held'));
+  });
+
   it.each([
     ['started less often than before', 2, 1],
     ['started more often than before', 1, 3],
