@@ -4,13 +4,14 @@ import type { ClaimEngine } from '../../mesh/engine/claim-engine.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../mesh/names.ts';
 import type { Owner } from '../../mesh/owner.ts';
 import type { Claim } from '../../mesh/state/claim-store.ts';
+import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
 export interface EngineUnderTest {
   /** An engine of its own connections, on the same data. */
   open(): Promise<ClaimEngine>;
 }
 
-const soon = () => AbortSignal.timeout(10_000);
+const soon = () => AbortSignal.timeout(LIVE_MS_MAX);
 let names = 0;
 
 function claimOf(host: string, key: string, claimId = `claim-${host}-${key.slice(0, 20)}`): Claim {
@@ -33,7 +34,7 @@ function fresh(name = 'a'): string {
 const released = ({ key, owner }: Claim) => ({ key, claimId: owner.claimId });
 
 export function claimEngineContract(name: string, engineUnderTest: () => EngineUnderTest): void {
-  describe(`${name} as the claims need it`, () => {
+  describe(`${name} as the claims need it`, { timeout: LIVE_MS_MAX }, () => {
     const opened = () => engineUnderTest().open();
 
     it('gives an address once, and says who has it', async () => {
