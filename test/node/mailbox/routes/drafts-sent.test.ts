@@ -64,6 +64,18 @@ describe('POST …/drafts/:id/send', () => {
     expect(await mailsOf(node, BOB)).toHaveLength(2);
   });
 
+  it('sends no second mail by the same key when its client makes the draft, which is gone, again', async () => {
+    await using node = await withTwo();
+    const key = { 'idempotency-key': 'k1' };
+    const wish = { to: [BOB], text: 'Once', client_id: 'order-7' };
+    const { draft_id: id } = (await create(node, wish)).body;
+    expect((await sendDraft(node, id, {}, key)).status).toBe(200);
+    const { draft_id: again } = (await create(node, wish)).body;
+    expect(again).not.toBe(id);
+    expect(await sendDraft(node, again, {}, key)).toMatchObject({ status: 409, body: { code: 'conflict' } });
+    expect(await mailsOf(node, BOB)).toHaveLength(1);
+  });
+
   it('refused, leaves the draft as it was', async () => {
     await using node = await withTwo();
     const { draft_id: id } = (await create(node, { subject: 'To nobody' })).body;
