@@ -8,7 +8,7 @@ import type { Clock } from '../../mesh/ports.ts';
 import { type Deadline, startDeadline, untilAborted } from '../../mesh/time/deadline.ts';
 import { SpokenSecrets } from '../machine/spoken-secrets.ts';
 
-/** An endpoint that has not answered by then is left for the next; the last one has all of the time that the asker has. */
+/** An endpoint of several that has not answered by then is left for the next. When all were asked it is twice as long, and so on. */
 const TRY_MS_MAX = 1_500;
 const CONNECT_MS_MAX = 5_000;
 /** A login is shared by all who wait for it, so it has a time of its own. */
@@ -106,27 +106,36 @@ export class EtcdGateway {
     throw new Error(`etcd refuses the user or the password of MESH_CLAIMS (${reply.status}).`);
   }
 
-  /** Asks one endpoint after the other, until one answers that is not in trouble itself (5xx: no leader). */
+  /**
+   * Asks one endpoint after the other, until one answers that is not in trouble itself (5xx: no leader). Where any of them is late, all are asked
+   * again while the asker waits: a busy one that was left may be well, and the one behind it hang for good.
+   */
   async #post(path: string, body: unknown, token: string | undefined, signal: AbortSignal): Promise<Reply> {
     const count = this.#origins.length;
     const first = this.#first;
-    let trouble: unknown;
-    for (let tried = 0; tried < count && !signal.aborted; tried += 1) {
-      const at = (first + tried) % count;
-      const isLast = tried + 1 === count;
-      // The last one has the whole time of the asker.
-      using bound = isLast ? undefined : startDeadline(this.#deadline(TRY_MS_MAX, signal));
-      try {
-        const reply = await this.#postTo(`${this.#origins[at]}${path}`, body, token, bound?.signal ?? signal);
-        if (reply.status < 500 || isLast) return { ...reply, mayComeAgain: tried > 0 };
-        trouble = new Error(this.#refusal(reply));
-      } catch (error) {
-        trouble = error;
+    let isAnyLate = true;
+    let outcome: { readonly reply: Reply } | { readonly trouble: unknown } = { trouble: signal.reason };
+    for (let tried = 0, ms = TRY_MS_MAX; isAnyLate && !signal.aborted; ms *= 2) {
+      isAnyLate = false;
+      for (let turn = 0; turn < count && !signal.aborted; turn += 1, tried += 1) {
+        const at = (first + turn) % count;
+        // The only one has the whole time of the asker.
+        using bound = count === 1 ? undefined : startDeadline(this.#deadline(ms, signal));
+        try {
+          const answered = await this.#postTo(`${this.#origins[at]}${path}`, body, token, bound?.signal ?? signal);
+          const reply = { ...answered, mayComeAgain: tried > 0 };
+          if (reply.status < 500) return reply;
+          outcome = { reply };
+        } catch (error) {
+          if (bound?.signal.aborted === true) isAnyLate = true;
+          outcome = { trouble: error };
+        }
+        // Others may have found one that works meanwhile.
+        if (this.#first === at) this.#first = (at + 1) % count;
       }
-      // Others may have found one that works meanwhile.
-      if (this.#first === at) this.#first = (at + 1) % count;
     }
-    const { message } = (signal.aborted ? signal.reason : trouble) as Error;
+    if ('reply' in outcome) return outcome.reply;
+    const { message } = (signal.aborted ? signal.reason : outcome.trouble) as Error;
     throw new Error(`etcd at ${this.#origins.join(', ')} can't be asked: ${message}.`);
   }
 

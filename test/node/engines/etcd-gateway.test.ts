@@ -120,6 +120,36 @@ describe('an endpoint that says nothing', () => {
   });
 });
 
+describe('an endpoint that is late once, in front of one that hangs', () => {
+  it('is asked again, for longer, when all have had their time', async () => {
+    await using stack = new AsyncDisposableStack();
+    const calls = [0, 1, 2].map(() => Promise.withResolvers<void>());
+    const silent = () => new Promise<Response>(() => undefined);
+    const lateOnce: Handler = (c) => (asked.length === 1 ? silent() : c.json({ ok: true }));
+    const { asked, origins } = await endpoints(stack, {
+      late: (c, next) => {
+        calls[asked.length - 1]?.resolve();
+        return lateOnce(c, next);
+      },
+      hung: () => {
+        calls[asked.length - 1]?.resolve();
+        return silent();
+      },
+    });
+    const clock = new VirtualClock();
+    const gateway = new EtcdGateway({ clock, origins, login: undefined, ca: undefined, lookup });
+    stack.defer(() => gateway.close());
+    const answer = gateway.ask('/v3/kv/range', {}, WITHOUT_END);
+    await calls[0]?.promise;
+    await clock.advance(1_500);
+    await calls[1]?.promise;
+    await clock.advance(1_500);
+    expect(await answer).toMatchObject({ answer: { ok: true }, mayComeAgain: true });
+    expect(asked).toEqual(['late', 'hung', 'late']);
+    expect(clock.sleepers).toBe(0);
+  });
+});
+
 describe('an endpoint that is not there, or is in trouble itself', () => {
   it('is left for the next at once, and is not asked again', async () => {
     await using stack = new AsyncDisposableStack();
