@@ -1,5 +1,6 @@
-// What chance seldom brings together, asked of a real host as the API's document has it: a mail that left, one that was refused and one that waits, a
-// delivery that a receiver took, an address that was conceded. After it, every operation of a single host can succeed, and does.
+// Every operation of a single host, asked in an order in which each succeeds, as the API's document has it: a mail that left, one that was refused and
+// one that waits, a delivery that a receiver took, an address that was conceded. Nothing of it is left to chance: what is asked at random after it
+// depends on how fast the host answers, for ids are learnt from answers.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -19,6 +20,7 @@ const DONE_MS_MAX = 60_000;
 const TITANIA = 'titania@mail.example.com';
 const IAC = 'iac@mail.example.com';
 const CONCEDED = 'lost@mail.example.com';
+const OTHER = 'eve@mail.example.com';
 /** Mail to it is refused for good. */
 const REFUSED = 'nobody@mail.example.com';
 const DAY_MS = 86_400_000;
@@ -81,23 +83,72 @@ function claimId(number: number): string {
   return `0d0b7f6e-5d0c-4e53-8f3c-${String(number).padStart(12, '0')}`;
 }
 
+/** What can be asked of any host, whatever it holds. */
+const ALWAYS = [
+  ...[
+    'getConfig',
+    'getDiagnosis',
+    'getDirectory',
+    'getDocument',
+    'getHealth',
+    'getIdentity',
+    'getMetrics',
+    'getReadiness',
+  ],
+  ...['listAgents', 'listHosts', 'listTools', 'lookUp', 'verifyLog'],
+];
+
 /** Rejects when something does not come about. */
 export async function tellStory(tell: Tell, { receiver }: Pick<Surroundings, 'receiver'>): Promise<void> {
-  const addresses = [{ address: TITANIA }, { address: IAC }];
-  await tell('createAgent', { body: { id: 't1', name: 'titania', tools: { email: { addresses } } } });
+  for (const id of ALWAYS) await tell(id);
+  await ofAgents(tell);
+  await ofPeers(tell);
+  await ofWebhooks(tell, receiver);
+  await ofMail(tell);
+  await ofOperators(tell);
+}
+
+async function ofAgents(tell: Tell): Promise<void> {
+  const t1 = { path: { id: 't1' } };
+  await tell('createAgent', {
+    body: { id: 't1', name: 'titania', tools: { email: { addresses: [{ address: TITANIA }] } } },
+  });
+  await tell('getAgent', t1);
   await tell('getAgentByName', { path: { name: 'titania' } });
+  await tell('changeAgent', { ...t1, body: { label: 'Queen' } });
+  await tell('claimAddress', { ...t1, body: { address: IAC } });
+  await tell('listAddresses', t1);
   await tell('getAddress', { path: { id: 't1', address: IAC } });
   await tell('changeAddress', { path: { id: 't1', address: IAC }, body: { primary: true } });
   await tell('releaseAddress', { path: { id: 't1', address: IAC } });
+  await tell('listConflicts');
   await tell('resolveConflict', { path: { address: CONCEDED }, body: { keep: 'theirs' } });
+  await tell('createAgent', { body: { id: 's1', name: 'snug' } });
+  await tell('deleteAgent', { path: { id: 's1' } });
+  await tell('getHistory', { query: { address: IAC } });
+  await tell('listen', { query: { waitMs: '0' } });
+}
+
+async function ofPeers(tell: Tell): Promise<void> {
+  const [desk, third] = ['desk', 'third'].map((id) => ({ id, name: id, url: `http://${id}.example.com:23000` }));
+  await tell('registerPeer', { body: { host: desk } });
+  await tell('exchangePeers', { body: { fromHost: desk, knownHosts: [third] } });
   await tell('inviteHost', { body: {} });
-  await ofWebhooks(tell, receiver);
-  await ofMail(tell);
+}
+
+async function ofOperators(tell: Tell): Promise<void> {
+  await tell('backUp', { body: {} });
+  const { key } = (await tell('createKey', { body: { name: 'gateway', scopes: ['read'] } })) as { readonly key: Named };
+  await tell('listKeys');
+  await tell('revokeKey', { path: { id: key.id } });
 }
 
 async function ofWebhooks(tell: Tell, receiver: string): Promise<void> {
   const body = { url: receiver, events: ['agent.created'] };
-  const { id } = (await tell('createWebhook', { body })) as { readonly id: string };
+  const { id } = (await tell('createWebhook', { body })) as Named;
+  await tell('getWebhook', { path: { id } });
+  await tell('listWebhooks');
+  await tell('changeWebhook', { path: { id }, body: { enabled: true } });
   await tell('createAgent', { body: { name: 'puck' } });
   const page = () => tell('listDeliveries', { path: { id } }) as Promise<{ readonly deliveries: readonly Delivery[] }>;
   const taken = await until(page, ({ deliveries }) => deliveries.some(({ status }) => status === 'delivered'));
@@ -107,6 +158,12 @@ async function ofWebhooks(tell: Tell, receiver: string): Promise<void> {
   await tell('replay', { path: { id }, body: { status: 'dead', dryRun: true } });
   await tell('testWebhook', { path: { id } });
   await tell('rotateSecret', { path: { id }, body: {} });
+  const other = (await tell('createWebhook', { body: { ...body, url: `${receiver}/other` } })) as Named;
+  await tell('deleteWebhook', { path: { id: other.id } });
+}
+
+interface Named {
+  readonly id: string;
 }
 
 interface Delivery {
@@ -140,6 +197,14 @@ async function ofMail(tell: Tell): Promise<void> {
   const waiting = await send('bob2@mail.example.com', { sendAt: new Date(Date.now() + DAY_MS).toISOString() });
   await tell('cancelEmail', { path: { id: waiting } });
   await tell('letAttachmentsGo', { path: { id: waiting } });
+  await tell('listEmails');
+  await tell('listProviders');
+  await tell('explainEmail', { body: { from: TITANIA, to: OTHER, subject: 'Hello', body: 'From an agent.' } });
+  await tell('validateAddress', { body: { email: OTHER } });
+  await tell('suppress', { body: { address: OTHER, reason: 'opt_out' } });
+  await tell('listSuppressions');
+  await tell('unsuppress', { path: { address: OTHER } });
+  await tell('uploadBlob', { octets: 'Roses, mostly.' });
 }
 
 /** Rejects with what it was last. */

@@ -40,18 +40,12 @@ interface Question {
 
 type Ask = (url: string, init: RequestInit) => Promise<Response>;
 
-/** What an operation is asked: the parts of its path, its query, its body in JSON. */
+/** What an operation is asked: the parts of its path, its query, its body in JSON or the octets of one. */
 export interface Told {
   readonly path?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: unknown;
-}
-
-interface FuzzResult {
-  /** A sentence each: what was asked, and what is wrong about the answer. */
-  readonly faults: readonly string[];
-  /** Operations that never succeeded. */
-  readonly never: readonly string[];
+  readonly octets?: string;
 }
 
 /** What would only make an answer wait, or ask somebody outside this machine. */
@@ -89,42 +83,51 @@ export class ApiFuzzer {
     this.#ajv.addSchema(document, 'api');
   }
 
+  /** What was asked so far, and what is wrong about the answer: a sentence each. */
+  faults(): readonly string[] {
+    return [...this.#faults.values()];
+  }
+
+  /** The operations that have not succeeded so far. */
+  never(): readonly string[] {
+    const succeeded = ({ operation }: Named) =>
+      [...(this.#answered.get(operation.operationId) ?? [])].some((status) => status < 300);
+    return this.#operations.filter((named) => !succeeded(named)).map(({ operation }) => operation.operationId);
+  }
+
   /** Asks one after the other, so that the same seed asks the same. */
-  async run(requests: number, ask: Ask): Promise<FuzzResult> {
+  async run(requests: number, ask: Ask): Promise<void> {
     for (let asked = 0; asked < requests && this.#faults.size < FAULTS_MAX; asked += 1) {
       const named = this.#operations[asked % this.#operations.length] as Named;
       await this.#judge(named, this.#question(named), ask);
     }
-    const succeeded = ({ operation }: Named) =>
-      [...(this.#answered.get(operation.operationId) ?? [])].some((status) => status < 300);
-    const never = this.#operations.filter((named) => !succeeded(named)).map(({ operation }) => operation.operationId);
-    return { faults: [...this.#faults.values()], never };
   }
 
-  /** Asks one operation what fits, and resolves with the answer in JSON. */
-  async tell(id: string, { path: places = {}, query = {}, body }: Told, ask: Ask): Promise<unknown> {
+  /** Asks one operation what fits, and resolves with the answer: its value where it is JSON, else its text. */
+  async tell(id: string, { path: places = {}, query = {}, body, octets }: Told, ask: Ask): Promise<unknown> {
     const named = this.#operations.find(({ operation }) => operation.operationId === id);
     if (named === undefined) throw new Error(`The document has no operation '${id}'.`);
     const segments = named.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(places[name] ?? ''));
     const url = `${segments}?${new URLSearchParams(query)}`.replace(/\?$/, '');
-    const sent = body === undefined ? {} : { body: JSON.stringify(body) };
-    const headers = body === undefined ? {} : { 'Content-Type': 'application/json' };
-    return JSON.parse(await this.#judge(named, { url, method: named.method.toUpperCase(), headers, ...sent }, ask));
+    const sent = sentAs(body, octets);
+    const { type, text } = await this.#judge(named, { url, method: named.method.toUpperCase(), ...sent }, ask);
+    return type === 'application/json' ? JSON.parse(text) : text;
   }
 
-  /** Asks, and notes what is wrong about the answer. Resolves with its text. */
-  async #judge(named: Named, question: Question, ask: Ask): Promise<string> {
+  /** Asks, and notes what is wrong about the answer. */
+  async #judge(named: Named, question: Question, ask: Ask): Promise<{ readonly type: string; readonly text: string }> {
     const { url, ...init } = question;
     const response = await ask(url, init);
     const text = await textOf(response);
+    const answer = { type: typeOf(response), text };
     const why = this.#whyWrong(named, question, response, text);
-    if (why === undefined) return text;
+    if (why === undefined) return answer;
     const sent = `${question.method} ${url} ${String(question.body ?? '').slice(0, 500)}`;
     this.#faults.set(
       `${named.operation.operationId} ${response.status} ${why.slice(0, 60)}`,
       `${sent} → ${response.status}: ${why}`,
     );
-    return text;
+    return answer;
   }
 
   #question({ path, method, operation }: Named): Question {
@@ -219,6 +222,12 @@ export class ApiFuzzer {
       else this.#learn(member, tag);
     }
   }
+}
+
+function sentAs(body: unknown, octets: string | undefined): Pick<Question, 'headers' | 'body'> {
+  if (octets !== undefined) return { headers: { 'Content-Type': 'application/octet-stream' }, body: octets };
+  if (body === undefined) return { headers: {} };
+  return { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
 }
 
 function typeOf({ headers }: Response): string {
