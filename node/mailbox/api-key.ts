@@ -4,6 +4,8 @@ import type { Scope } from './scope.ts';
 
 /** Keys of one host. */
 export const KEYS_MAX = 1_000;
+/** Keys in a line of which each has made the next: what one opens is asked of all that stand before it, at each request. */
+export const KEY_LINE_MAX = 10;
 
 /** A key with its scope, which is what it opens; that of an inbox names the inbox's pod, too. */
 export interface ApiKey extends Scope {
@@ -11,7 +13,7 @@ export interface ApiKey extends Scope {
   /** The first characters of its text, by which people know it. */
   readonly prefix: string;
   readonly name: string;
-  /** Absent: everything within its scope. */
+  /** What it opens now, which is no more than the key that made it does; absent: everything within its scope. */
   readonly permissions?: Permissions | undefined;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
@@ -22,11 +24,16 @@ export interface ApiKey extends Scope {
 export interface NewKey extends Pick<ApiKey, 'keyId' | 'prefix' | 'name' | 'podId' | 'inboxId' | 'permissions'> {
   /** SHA-256 of its text, hexadecimal: nobody can make the key of it. */
   readonly digest: string;
+  /** The id of the key that makes it; absent: the organization's own. */
+  readonly maker?: string | undefined;
   readonly atMs: number;
 }
 
-/** `full`: there are `KEYS_MAX`. `gone`: there is no such inbox, or pod, any more. */
-export type AddedKey = 'added' | 'full' | 'gone';
+/**
+ * `full`: there are `KEYS_MAX`. `gone`: there is no such inbox, or pod, any more. `long`: its maker is the last of `KEY_LINE_MAX`. `unmade`:
+ * its maker was deleted meanwhile.
+ */
+export type AddedKey = 'added' | 'full' | 'gone' | 'long' | 'unmade';
 
 /** One key, as far as whoever asks may see it. */
 export interface KeyMeant {
@@ -44,8 +51,12 @@ export interface KeyHandled {
 
 /** `gone`: there is no such key. Otherwise what the key may do that whoever asks may not, so that nothing was done. */
 export type KeyRefused = { readonly outcome: 'gone' } | { readonly outcome: 'excess'; readonly excess: Excess };
-export type ChangedKey = { readonly outcome: 'changed'; readonly key: ApiKey } | KeyRefused;
-export type DeletedKey = { readonly outcome: 'deleted' } | KeyRefused;
+/** `keyIds`: that key and all that were made with it, and with these. `beyond`: its maker has not the permission, so that nothing was done. */
+export type ChangedKey =
+  | { readonly outcome: 'changed'; readonly key: ApiKey; readonly keyIds: readonly string[] }
+  | { readonly outcome: 'beyond'; readonly excess: Excess }
+  | KeyRefused;
+export type DeletedKey = { readonly outcome: 'deleted'; readonly keyIds: readonly string[] } | KeyRefused;
 
 export interface KeyChange extends KeyHandled {
   /** Absent: as they are. */

@@ -36,6 +36,14 @@ export function excessOf(child: Permissions | undefined, parent: Permissions | u
   return PERMISSIONS.find((permission) => child[permission] === true && parent[permission] !== true);
 }
 
+/** What a key opens that was given some permissions, and opens no more than another one. */
+export function withinBoth(given: Permissions | undefined, other: Permissions | undefined): Permissions | undefined {
+  if (given === undefined || other === undefined) return given ?? other;
+  const isGiven = ([permission, value]: [string, boolean | undefined]) =>
+    [permission, value === true && other[permission as Permission] !== true ? false : value] as const;
+  return Object.fromEntries(Object.entries(given).map(isGiven));
+}
+
 /** The permission to read what has a label that hides it. */
 export function toRead(label: HiddenLabel): Permission {
   return `label_${label}_read`;

@@ -2,7 +2,16 @@
 import type { Clock, Random } from '../../../mesh/ports.ts';
 import { newUuid } from '../../../mesh/uuid.ts';
 import { keyDigest, newKeyText } from '../../keys/key-text.ts';
-import { type ApiKey, type Caller, KEYS_MAX, type KeyChange, type KeyMeant, type KeyRefused } from '../api-key.ts';
+import {
+  type AddedKey,
+  type ApiKey,
+  type Caller,
+  KEY_LINE_MAX,
+  KEYS_MAX,
+  type KeyChange,
+  type KeyMeant,
+  type KeyRefused,
+} from '../api-key.ts';
 import { MailboxError, noSuch } from '../errors.ts';
 import type { Listed } from '../list.ts';
 import { type Excess, excessOf, type Permissions } from '../permission.ts';
@@ -35,8 +44,8 @@ export class ApiKeys {
   }
 
   /**
-   * `text` is the key itself, which nobody is told again. Throws `permission_escalation`, `unrestricted_key_required`, `limit_exceeded`,
-   * `not_found`.
+   * `text` is the key itself, which nobody is told again. It opens no more than its maker's key does, whatever that opens later. Throws
+   * `permission_escalation`, `unrestricted_key_required`, `limit_exceeded`, `not_found`, `unknown_api_key`.
    */
   async create(
     { name, permissions, scope }: KeyWish,
@@ -48,9 +57,8 @@ export class ApiKeys {
     const text = newKeyText(random, KEY_MARK);
     const [keyId, prefix, atMs] = [newUuid(random), text.slice(0, PREFIX_CHARACTERS), clock.wallMs()];
     const made = { keyId, prefix, name, podId, inboxId, permissions };
-    const added = await intake.ask('addKey', { ...made, digest: keyDigest(text), atMs });
-    if (added === 'gone') throw noSuch(inboxId === undefined ? 'pod' : 'inbox');
-    if (added === 'full') throw new MailboxError('limit_exceeded', `This host keeps at most ${KEYS_MAX} keys.`);
+    const added = await intake.ask('addKey', { ...made, digest: keyDigest(text), maker: maker.apiKeyId, atMs });
+    if (added !== 'added') throw notAdded(added, scope);
     return { key: { ...made, createdAtMs: atMs, updatedAtMs: atMs }, text };
   }
 
@@ -70,17 +78,46 @@ export class ApiKeys {
     if (permissions !== undefined) refuseExcess(permissions, by);
     const change = { meant, name, permissions, by: by.permissions, atMs: clock.wallMs() };
     const answer = await intake.ask('changeKey', change);
+    if (answer.outcome === 'beyond') throw beyondItsMaker(answer.excess);
     if (answer.outcome !== 'changed') throw refusalOf(answer);
-    if (permissions !== undefined) changed(meant.keyId, false);
+    if (permissions !== undefined) for (const keyId of answer.keyIds) changed(keyId, false);
     return answer.key;
   }
 
-  /** From here on it opens nothing. Throws `permission_escalation`, `unrestricted_key_required`, `not_found`. */
+  /** From here on neither it nor what was made with it opens anything. Throws `permission_escalation`, `unrestricted_key_required`, `not_found`. */
   async remove(meant: KeyMeant, by: Caller): Promise<void> {
     const answer = await this.#parts.intake.ask('removeKey', { meant, by: by.permissions });
     if (answer.outcome !== 'deleted') throw refusalOf(answer);
-    this.#parts.changed(meant.keyId, true);
+    for (const keyId of answer.keyIds) this.#parts.changed(keyId, true);
   }
+}
+
+function notAdded(added: Exclude<AddedKey, 'added'>, { inboxId }: Scope): MailboxError {
+  switch (added) {
+    case 'gone':
+      return noSuch(inboxId === undefined ? 'pod' : 'inbox');
+    case 'full':
+      return new MailboxError('limit_exceeded', `This host keeps at most ${KEYS_MAX} keys.`);
+    case 'long':
+      return new MailboxError(
+        'limit_exceeded',
+        `Your key is the last of ${KEY_LINE_MAX} of which each has made the next.`,
+        {
+          fix: 'Ask with a key that stands before it, or with that of the organization.',
+        },
+      );
+    case 'unmade':
+      return new MailboxError('unknown_api_key', 'The API key was deleted meanwhile, so it makes none any more.');
+  }
+}
+
+/** A permission that would open nothing, as its maker's key has it not. */
+function beyondItsMaker(excess: Excess): MailboxError {
+  const what = excess === 'all' ? 'everything' : `'${excess}'`;
+  const message = `The key that made this one may not do ${what}, so this one can't either.`;
+  return new MailboxError('permission_escalation', message, {
+    fix: 'Give it to the key that made this one first, or make another one with a key that has it.',
+  });
 }
 
 function refusalOf(refused: KeyRefused): MailboxError {

@@ -5,6 +5,7 @@ import {
   type ApiKey,
   type ChangedKey,
   type DeletedKey,
+  KEY_LINE_MAX,
   KEYS_MAX,
   type KeyChange,
   type KeyHandled,
@@ -13,7 +14,7 @@ import {
   type NewKey,
 } from '../api-key.ts';
 import type { Listed } from '../list.ts';
-import { excessOf, type Permissions } from '../permission.ts';
+import { excessOf, type Permissions, withinBoth } from '../permission.ts';
 import type { KeysQuestion } from '../questions.ts';
 import type { Scope } from '../scope.ts';
 import type { Connection } from './database.ts';
@@ -27,16 +28,28 @@ interface StoredKey {
   readonly pod_id: string | null;
   readonly inbox_id: string | null;
   readonly permissions: string | null;
+  /** The row of the key that made it. */
+  readonly maker: number | null;
   readonly created_at: number;
   readonly updated_at: number;
   readonly used_at: number | null;
 }
 
 /** A key of an inbox that is being deleted opens nothing any more. */
-const SELECT = `SELECT api_key.row, key_id, prefix, api_key.name, pod.pod_id, inbox_id, permissions, api_key.created_at,
-    api_key.updated_at, used_at
+const SELECT = `SELECT api_key.row, key_id, prefix, api_key.name, pod.pod_id, inbox_id, permissions, maker,
+    api_key.created_at, api_key.updated_at, used_at
   FROM api_key LEFT JOIN inbox ON inbox.row = api_key.inbox LEFT JOIN pod ON pod.row = coalesce(api_key.pod, inbox.pod)
   WHERE (api_key.inbox IS NULL OR inbox.state = 'active')`;
+const ROW = 'SELECT row FROM api_key WHERE key_id = ?';
+const MAKER = 'SELECT maker FROM api_key WHERE key_id = ?';
+const LINE = `WITH RECURSIVE line (permissions, maker) AS (
+    SELECT permissions, maker FROM api_key WHERE row = ?
+    UNION ALL SELECT api_key.permissions, api_key.maker FROM line JOIN api_key ON api_key.row = line.maker)
+  SELECT permissions FROM line`;
+const MADE_WITH = `WITH RECURSIVE made (row, key_id) AS (
+    SELECT row, key_id FROM api_key WHERE key_id = ?
+    UNION ALL SELECT api_key.row, api_key.key_id FROM made JOIN api_key ON api_key.maker = made.row)
+  SELECT key_id FROM made`;
 
 export class KeyRows {
   readonly #connection: Connection;
@@ -45,16 +58,19 @@ export class KeyRows {
     this.#connection = connection;
   }
 
-  add({ keyId, digest, prefix, name, podId, inboxId, permissions, atMs }: NewKey): AddedKey {
+  add({ keyId, digest, prefix, name, podId, inboxId, permissions, maker, atMs }: NewKey): AddedKey {
     const connection = this.#connection;
     const { count = 0 } = connection.get<{ count: number }>('SELECT count(*) AS count FROM api_key') ?? {};
     if (count >= KEYS_MAX) return 'full';
     const place = this.#placeOf({ podId, inboxId });
     if (place === undefined) return 'gone';
+    const made = maker === undefined ? null : connection.get<{ row: number }>(ROW, maker)?.row;
+    if (made === undefined) return 'unmade';
+    if (this.#lineOf(made).length >= KEY_LINE_MAX) return 'long';
     connection.run(
-      `INSERT INTO api_key (key_id, digest, prefix, name, pod, inbox, permissions, created_at, updated_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ...[keyId, digest, prefix, name, place.pod, place.inbox, textOf(permissions), atMs, atMs],
+      `INSERT INTO api_key (key_id, digest, prefix, name, pod, inbox, permissions, maker, created_at, updated_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ...[keyId, digest, prefix, name, place.pod, place.inbox, textOf(permissions), made, atMs, atMs],
     );
     return 'added';
   }
@@ -62,18 +78,21 @@ export class KeyRows {
   change({ meant, name, permissions, by, atMs }: KeyChange): ChangedKey {
     const refused = this.#refusal({ meant, by });
     if (refused !== undefined) return refused;
+    const beyond = permissions && excessOf(permissions, this.#makerOpens(meant.keyId));
+    if (beyond !== undefined) return { outcome: 'beyond', excess: beyond };
     const sql = `UPDATE api_key SET name = coalesce(?, name), permissions = coalesce(?, permissions), updated_at = ?
       WHERE key_id = ?`;
     this.#connection.run(sql, name ?? null, textOf(permissions), atMs, meant.keyId);
     const key = this.find(meant);
-    return key === undefined ? { outcome: 'gone' } : { outcome: 'changed', key };
+    return key === undefined ? { outcome: 'gone' } : { outcome: 'changed', key, keyIds: this.#madeWith(meant.keyId) };
   }
 
   remove(handled: KeyHandled): DeletedKey {
     const refused = this.#refusal(handled);
     if (refused !== undefined) return refused;
+    const keyIds = this.#madeWith(handled.meant.keyId);
     this.#connection.run('DELETE FROM api_key WHERE key_id = ?', handled.meant.keyId);
-    return { outcome: 'deleted' };
+    return { outcome: 'deleted', keyIds };
   }
 
   noteUse(keyId: string, atMs: number): void {
@@ -105,7 +124,7 @@ export class KeyRows {
     );
     const shown = rows.slice(0, limit);
     const last = shown.at(-1);
-    const items = shown.map(keyOf);
+    const items = shown.flatMap((stored) => this.#opened(stored) ?? []);
     return rows.length > limit && last !== undefined
       ? { items, next: { atMs: last.created_at, row: last.row } }
       : { items };
@@ -130,7 +149,33 @@ export class KeyRows {
 
   #one(sql: string, ...values: readonly SQLInputValue[]): ApiKey | undefined {
     const stored = this.#connection.get<StoredKey>(sql, ...values);
-    return stored === undefined ? undefined : keyOf(stored);
+    return stored === undefined ? undefined : this.#opened(stored);
+  }
+
+  /** A key with what it opens now; `undefined`: it has gone, with its maker, since it was read. */
+  #opened(stored: StoredKey): ApiKey | undefined {
+    const line = this.#lineOf(stored.maker);
+    if (stored.maker !== null && line.length === 0) return undefined;
+    return keyOf(stored, line.reduce(withinBoth, permissionsOf(stored.permissions)));
+  }
+
+  /** What the maker of a key opens now; `undefined`: everything. */
+  #makerOpens(keyId: string): Permissions | undefined {
+    const { maker = null } = this.#connection.get<Pick<StoredKey, 'maker'>>(MAKER, keyId) ?? {};
+    const [first, ...more] = this.#lineOf(maker);
+    return more.reduce(withinBoth, first);
+  }
+
+  /** What each key of a line was given, from the one of that row up to the first. In one statement: nothing happens in between. */
+  #lineOf(row: number | null): readonly (Permissions | undefined)[] {
+    if (row === null) return [];
+    const line = this.#connection.all<Pick<StoredKey, 'permissions'>>(LINE, row);
+    return line.map(({ permissions }) => permissionsOf(permissions));
+  }
+
+  /** Ids of a key and of all that were made with it, and with these. */
+  #madeWith(keyId: string): readonly string[] {
+    return this.#connection.all<{ key_id: string }>(MADE_WITH, keyId).map(({ key_id }) => key_id);
   }
 }
 
@@ -147,11 +192,15 @@ function textOf(permissions: Permissions | undefined): string | null {
   return permissions === undefined ? null : JSON.stringify(permissions);
 }
 
-function keyOf(stored: StoredKey): ApiKey {
+function permissionsOf(text: string | null): Permissions | undefined {
+  return text === null ? undefined : (JSON.parse(text) as Permissions);
+}
+
+function keyOf(stored: StoredKey, permissions: Permissions | undefined): ApiKey {
   return {
     ...{ keyId: stored.key_id, prefix: stored.prefix, name: stored.name },
     ...{ podId: stored.pod_id ?? undefined, inboxId: stored.inbox_id ?? undefined },
-    permissions: stored.permissions === null ? undefined : (JSON.parse(stored.permissions) as Permissions),
+    permissions,
     ...{ createdAtMs: stored.created_at, updatedAtMs: stored.updated_at, usedAtMs: stored.used_at ?? undefined },
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { allows, deniedLabels, excessOf, PERMISSIONS } from '../../../node/mailbox/permission.ts';
+import { allows, deniedLabels, excessOf, PERMISSIONS, withinBoth } from '../../../node/mailbox/permission.ts';
 
 describe('the permissions of a key', () => {
   it('are 38', () => {
@@ -24,6 +24,20 @@ describe('the permissions of a key', () => {
     { child: { pod_read: true }, parent: { pod_read: true, inbox_read: true }, excess: undefined },
   ] as const)('of $child exceed those of $parent by $excess', ({ child, parent, excess }) => {
     expect(excessOf(child, parent)).toBe(excess);
+  });
+
+  it.each([
+    { given: undefined, other: undefined, both: undefined },
+    { given: { pod_read: true }, other: undefined, both: { pod_read: true } },
+    { given: undefined, other: { pod_read: true }, both: { pod_read: true } },
+    {
+      given: { pod_read: true, inbox_read: true },
+      other: { inbox_read: true },
+      both: { pod_read: false, inbox_read: true },
+    },
+    { given: { pod_read: false }, other: { pod_read: true }, both: { pod_read: false } },
+  ] as const)('of $given within those of $other are $both', ({ given, other, both }) => {
+    expect(withinBoth(given, other)).toEqual(both);
   });
 
   it('hide what has a label that they do not name', () => {

@@ -24,6 +24,7 @@ import { form21 } from './form-21.ts';
 import { form22 } from './form-22.ts';
 import { form23 } from './form-23.ts';
 import { form24 } from './form-24.ts';
+import { form25 } from './form-25.ts';
 import type { Migration } from './migration.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -51,4 +52,5 @@ export const MIGRATIONS: readonly Migration[] = [
   form22,
   form23,
   form24,
+  form25,
 ];
