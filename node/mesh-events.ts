@@ -28,6 +28,8 @@ export class MeshEvents {
   readonly found = new MeshEvent<[id: HostId]>();
   /** A peer does not answer any more. `why`: a sentence. */
   readonly lost = new MeshEvent<[id: HostId, why: string]>();
+  /** The channel over which a peer is asked ended, and this host did not want it to. */
+  readonly channelLost = new MeshEvent<[id: HostId]>();
   /** A peer answered, to what was asked at `atMs` of the monotonic clock, which version its index has. */
   readonly indexSaid = new MeshEvent<[id: HostId, index: string, atMs: number]>();
 }

@@ -106,7 +106,7 @@ export async function openMesh(options: MeshOptions): Promise<OpenMesh> {
   const start = () => loaded.startName();
   const voters = () => votersOf(loaded, roster());
   const isForming = () => loaded.isForming();
-  const transport = stack.use(options.makeTransport(keys, (id) => hosts.get(id), start));
+  const transport = stack.use(options.makeTransport(keys, (id) => hosts.get(id), start, events.channelLost.dispatch));
   const peers = openPeers({
     ...{ ...options, ...surroundingsOf(options), roster, keys, legacy, transport, voters },
     isForming,
@@ -115,6 +115,7 @@ export async function openMesh(options: MeshOptions): Promise<OpenMesh> {
   const claims = stack.use(
     await loaded.open({ transport, conversation: peers.heartbeat, doubted: events.doubted.dispatch }),
   );
+  events.channelLost.subscribe((id) => peers.heartbeat.doubt(id));
   events.votersChanged.subscribe(() => claims.edited(roster()));
   watch.subscribe(() => edited(roster(), { hosts, peers, claims }));
   const isConcerned = (id: HostId) => claims.relationTo?.(id).isConcerned === true;

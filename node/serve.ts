@@ -131,9 +131,9 @@ function transportOver(
   self: HostId,
   { isOn, secret }: { readonly isOn: boolean; readonly secret: Secret | undefined },
 ): MakeTransport {
-  return (keys, hostOf, start) => {
+  return (keys, hostOf, start, channelLost) => {
     const own = { ...ports, self, keys };
-    const channels = isOn ? new Channels({ ...own, start, secret: secret?.reveal() }) : undefined;
+    const channels = isOn ? new Channels({ ...own, start, secret: secret?.reveal(), lost: channelLost }) : undefined;
     return createPeerTransport({ ...own, hostOf, channels });
   };
 }

@@ -13,11 +13,15 @@ import { openPeerKeys, type PeerKeys } from './keys/peer-keys.ts';
 import type { BelieveLegacy } from './keys/trusted-network.ts';
 import { LegacyPeers } from './legacy/legacy-peers.ts';
 
-/** Questions to peers, once their keys are known. `start`: of this node, as text; `undefined` while nobody may be told of it. */
+/**
+ * Questions to peers, once their keys are known. `start`: of this node, as text; `undefined` while nobody may be told of it. `channelLost` is told
+ * when the channel to a peer ended that this host still wanted.
+ */
 export type MakeTransport = (
   keys: PeerKeys,
   hostOf: (id: HostId) => Host | undefined,
   start: () => string | undefined,
+  channelLost: (id: HostId) => void,
 ) => PeerTransport & AsyncDisposable;
 
 export interface KnownPeersOptions {

@@ -87,9 +87,9 @@ export async function startIdlePeer(options: IdlePeerOptions): Promise<IdlePeer>
         ...ports,
         callOnce: async (call, signal) =>
           options.heard(idOf.get(call.origin) ?? '') ? await callOnce(call, signal) : await silence(signal),
-        transport: (keys, hostOf, start) => {
+        transport: (keys, hostOf, start, channelLost) => {
           const own = { ...ports, self: roster.current().self.id, keys };
-          const channels = new Channels({ ...own, start, secret: undefined });
+          const channels = new Channels({ ...own, start, secret: undefined, lost: channelLost });
           const transport = createPeerTransport({ ...own, hostOf, channels });
           return {
             ask: async (request, signal) =>

@@ -91,7 +91,7 @@ export async function channelLink(options: ChannelLinkOptions = {}): Promise<Cha
   const keys = { ...mac.keys, known: () => undefined, believesUnsigned: () => true };
   const own = { self: mac.id, signer: mac.signer, clock, random, addresses: systemAddresses };
   const channels = new Channels({
-    ...{ ...own, keys: mac.keys, log, secret: undefined, start: () => 'mac.1.a' },
+    ...{ ...own, keys: mac.keys, log, secret: undefined, start: () => 'mac.1.a', lost: () => undefined },
     ...options.mac,
   });
   const hostOf = (id: HostId) => mac.roster().get(id);

@@ -4,6 +4,7 @@ import { Socket } from 'node:net';
 import type { ClaimEngine } from '../../mesh/engine/claim-engine.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import type { LegacyMode } from '../../mesh/lookup/legacy-hosts.ts';
+import type { HostId } from '../../mesh/names.ts';
 import type { HostRecords } from '../../node/mailbox/domain.ts';
 import { createNode, type MeshNode } from '../../node/node.ts';
 import type { NodeOptions, NodePorts } from '../../node/node-ports.ts';
@@ -31,6 +32,8 @@ export interface TestNode {
   readonly log: RecordingLog;
   readonly roster: RosterWatch;
   readonly peers: ScriptedPeers;
+  /** The channel to that peer ends. */
+  loseChannel(id: HostId): void;
   /** An operator edits hosts.json. */
   edit(text: string): void;
   /** One request; `body` is sent as JSON. */
@@ -135,6 +138,7 @@ export async function testNode(options: TestNodeOptions = {}): Promise<TestNode>
   let hosts = hostsText('mac', ...Object.keys(scripts));
   const roster = new RosterWatch(hosts, { id: 'mac', hostName: 'mac' }, log);
   const peers = new ScriptedPeers(scripts);
+  const lost: ((id: HostId) => void)[] = [];
   const node = await createNode(optionsOf(options, roster), {
     ...{ store, clock, random, log },
     signer: testKeys('mac').mac.signer,
@@ -152,10 +156,16 @@ export async function testNode(options: TestNodeOptions = {}): Promise<TestNode>
     ...(mailbox === undefined ? {} : { mailboxDirectory: mailbox.directory }),
     ...(mailer === undefined ? {} : { mailer }),
     callOnce: () => Promise.reject(new MeshError('peer_silent', 'Nobody introduces himself in these tests.')),
-    transport: () => Object.assign(peers, { [Symbol.asyncDispose]: () => Promise.resolve() }),
+    transport: (_keys, _hostOf, _start, channelLost) => {
+      lost.push(channelLost);
+      return Object.assign(peers, { [Symbol.asyncDispose]: () => Promise.resolve() });
+    },
   });
   return {
     ...{ node, clock, store, log, roster, peers },
+    loseChannel: (id) => {
+      for (const tell of lost) tell(id);
+    },
     edit: (text) => {
       hosts = text;
       roster.edited(text);

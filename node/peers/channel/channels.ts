@@ -43,6 +43,8 @@ export interface ChannelsOptions {
   /** The start of this node, as text; `undefined` while nobody may be told of it. */
   readonly start: () => string | undefined;
   readonly addresses: PeerAddresses;
+  /** Told when a channel ended that this host still wanted: the peer may be gone. */
+  readonly lost: (id: HostId) => void;
 }
 
 /** What is known of the channel to one peer. */
@@ -210,6 +212,7 @@ export class Channels implements AsyncDisposable {
       peer.channel = undefined;
       if (nowMs - peer.openedAtMs >= CHANNEL_AGAIN_MS_MAX) peer.failures = 0;
       else this.#holdBack(peer);
+      if (!this.#isStopped) this.#options.lost(peer.host.id);
     }
     if (why === undefined) return;
     log.warn('channel.broken', { hostId: peer.host.id, why: why.message });

@@ -46,6 +46,8 @@ interface Talk {
   readonly stop: AbortController;
   /** Ends the wait for the next question. */
   wake: AbortController;
+  /** Something showed that the peer may be gone, since it was asked last. */
+  isDoubted: boolean;
   ended: Promise<void>;
 }
 
@@ -67,7 +69,7 @@ export class Heartbeat implements Conversation {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#begin = ({ id, url }, intervalMs) => {
       const [stop, wake] = [new AbortController(), new AbortController()];
-      const talk: Talk = { url, intervalMs, stop, wake, ended: promise };
+      const talk: Talk = { url, intervalMs, stop, wake, isDoubted: false, ended: promise };
       this.#talks.set(id, talk);
       this.#options.presence.began(id);
       talk.ended = this.#converse(id, talk, greet).catch(reject);
@@ -124,6 +126,17 @@ export class Heartbeat implements Conversation {
     if (presence.of(from).status !== 'online') this.#talks.get(from)?.wake.abort();
   }
 
+  /**
+   * The peer may be gone, for its channel has ended: it is asked at once whether it is there. Not so in a large mesh, where all who lost it would
+   * ask one that starts again.
+   */
+  doubt(id: HostId): void {
+    const talk = this.#talks.get(id);
+    if (talk === undefined || isLargePace(talk.intervalMs)) return;
+    talk.isDoubted = true;
+    talk.wake.abort();
+  }
+
   async #converse(id: HostId, talk: Talk, greet: Greet | undefined): Promise<void> {
     const { presence, clock, random, isAwaited } = this.#options;
     let [askedAtMs, drawn] = [-Infinity, random.next()];
@@ -133,7 +146,8 @@ export class Heartbeat implements Conversation {
       const exchanges = presence.exchangesWith(id);
       const isNew = exchanges.ownAtMs === -Infinity && exchanges.heardAtMs === -Infinity;
       const pace = () => paceOf(talk.intervalMs, isAwaited(id));
-      const dueMs = isNew ? firstAtMs : nextQuestionMs(exchanges, drawn, pace());
+      const routineMs = isNew ? firstAtMs : nextQuestionMs(exchanges, drawn, pace());
+      const dueMs = talk.isDoubted ? nowMs : routineMs;
       // How the last question ended may not be known yet: it is not asked again meanwhile.
       const waitMs = Math.max(dueMs, askedAtMs + GREETING_MS_MAX) - nowMs;
       if (waitMs > 0) {
@@ -143,7 +157,7 @@ export class Heartbeat implements Conversation {
         await clock.sleep(lookMs, talk.wake.signal);
         continue;
       }
-      [askedAtMs, drawn] = [nowMs, random.next()];
+      [askedAtMs, drawn, talk.isDoubted] = [nowMs, random.next(), false];
       await this.#ask(id, talk.stop.signal, greet);
     }
   }

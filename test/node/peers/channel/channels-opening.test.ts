@@ -18,6 +18,7 @@ it('so many channels are opened at once, and others later', async () => {
     ...{ self: mac.id, signer: mac.signer, clock, random: seededRandom(1), log: new RecordingLog(), secret: undefined },
     keys: { known: () => cloud.key, confirm: () => undefined, suspect: () => undefined },
     start: () => 'first',
+    lost: () => undefined,
     // A name that nobody answers for keeps a handshake under way.
     addresses: { lookup: (name) => resolving.add(name), forget: () => undefined },
   });

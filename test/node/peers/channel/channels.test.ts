@@ -254,6 +254,22 @@ describe('a channel that can not be', () => {
     expect(link.sockets.length).toBeGreaterThan(2);
   });
 
+  it('any more, as cloud ended it or somebody cut it, is told of; not so where this host let it go', async () => {
+    const lost: string[] = [];
+    const link = await opened({ mac: { lost: (id) => lost.push(id) } });
+    link.channels.drop(cloud.id);
+    await until(link, () => link.sockets[0]?.destroyed === true);
+    expect(lost).toEqual([]);
+    await link.opened();
+    link.sockets[1]?.destroy();
+    await until(link, () => lost.length === 1);
+    await link.clock.advance(2_000);
+    await link.opened();
+    link.server.end();
+    await until(link, () => lost.length === 2);
+    expect(lost).toEqual([cloud.id, cloud.id]);
+  });
+
   it('any more, as cloud stops, ends when all is answered', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const link = await opened({ answer: () => promise.then(() => json(OVER_CHANNEL)) });

@@ -87,6 +87,38 @@ describe('a peer that falls silent', () => {
     expect(log.named('peer.lost')).toMatchObject([{ level: 'warn', fields: { why: 'Nobody answers.' } }]);
   });
 
+  it('is offline as soon as nobody answers, where its channel ended', async () => {
+    const { start, world, clock, heartbeat, status, asked } = await heartbeatWorld();
+    await start();
+    await clock.advance(GREETING_MS_MAX);
+    world.answer = new MeshError('peer_silent', 'Nobody listens there.');
+    heartbeat.doubt(CLOUD);
+    await clock.advance(LAG_MS);
+    expect([status(), asked]).toEqual(['offline', [0, GREETING_MS_MAX]]);
+  });
+
+  it('is asked once more and not more often than its questions can end, however often its channel ends', async () => {
+    const { start, clock, heartbeat, status, asked } = await heartbeatWorld();
+    await start();
+    for (let turn = 0; turn < 40; turn += 1) {
+      heartbeat.doubt(CLOUD);
+      await clock.advance(GREETING_MS_MAX / 10);
+    }
+    expect([status(), asked]).toEqual(['online', [0, 2_000, 4_000, 6_000, 8_000].slice(0, asked.length)]);
+    expect(asked.length).toBeLessThan(6);
+  });
+
+  it('is asked in its turn in a large mesh, though its channel ended', async () => {
+    const { start, world, clock, heartbeat, asked } = await heartbeatWorld();
+    world.company = new Map([[CLOUD, 3 * GREETING_INTERVAL_MS]]);
+    await start();
+    await clock.advance(GREETING_MS_MAX);
+    const before = [...asked];
+    heartbeat.doubt(CLOUD);
+    await clock.advance(GREETING_MS_MAX);
+    expect([before.length, asked]).toEqual([1, before]);
+  });
+
   it('is asked every ten seconds after each silence, and seen again when it answers', async () => {
     const { start, world, clock, asked, status } = await heartbeatWorld();
     world.answer = 'silence';
