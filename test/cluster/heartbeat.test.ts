@@ -5,7 +5,7 @@ import { CLAIM_QUESTIONS_PATH } from '../../mesh/claims/peer-questions.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import { FEED_PATH } from '../../mesh/feed/messages.ts';
 import { GREETING_INTERVAL_MS } from '../../mesh/limits.ts';
-import { GREETING_MS_MAX } from '../../mesh/peer-silence.ts';
+import { GREETING_LATE_MS_MAX, GREETING_MS_MAX } from '../../mesh/peer-silence.ts';
 import { OWN_QUESTION_MS_MAX } from '../../node/peers/heartbeat/heartbeat-times.ts';
 import { AttackedMesh } from '../support/attacked-mesh.ts';
 import { WHOLE_MESH_MS_MAX } from '../support/time-bounds.ts';
@@ -112,5 +112,37 @@ describe('a mesh in which nobody does anything', { timeout: WHOLE_MESH_MS_MAX },
     expect(lost()).toBe(before);
     cut.clear();
     expect(await until('mac', 'peer.found', 'cloud')).toBeLessThanOrEqual(GREETING_INTERVAL_MS);
+  });
+});
+
+/** To each peer that never answers in time: as often as where nothing but silence comes. */
+const QUESTIONS_TO_BUSY_MAX = 6;
+/** A busy host reads a question when its asker has given up waiting for the answer. */
+const READ_LATE_MS = GREETING_MS_MAX + 100;
+
+describe('a mesh whose hosts are all too busy to answer in time, and hear each other ask', {
+  timeout: WHOLE_MESH_MS_MAX,
+}, () => {
+  it('has none of them ask more often for that', async () => {
+    const { mesh, said } = await settledMesh();
+    await using _ = mesh;
+    mesh.attack = async ({ from, to, request }, pass) => {
+      said.push({ from, to, path: request.target });
+      mesh.clock.underWay -= 1;
+      await mesh.clock.sleep(READ_LATE_MS);
+      mesh.clock.underWay += 1;
+      const answer = await pass(request);
+      mesh.clock.underWay -= 1;
+      await mesh.clock.sleep(GREETING_LATE_MS_MAX);
+      mesh.clock.underWay += 1;
+      return answer;
+    };
+    await mesh.clock.advance(60_000);
+    said.length = 0;
+    await mesh.clock.advance(4 * 60_000);
+    const greetings = said.filter(({ path }) => path === CLAIM_QUESTIONS_PATH);
+    const pairs = IDS.length * (IDS.length - 1);
+    expect(greetings.length / pairs / 4).toBeLessThanOrEqual(QUESTIONS_TO_BUSY_MAX);
+    expect(greetings.length).toBeGreaterThan(0);
   });
 });

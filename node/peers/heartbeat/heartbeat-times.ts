@@ -18,7 +18,10 @@ export const SILENT_INTERVAL_MS_MAX = 120_000;
  * grows too, up to the usual one: voters that have too much to do are asked no more often than on any day.
  */
 const AWAITED_PACE: Pace = { intervalMs: GREETING_INTERVAL_MS, silentMsMax: 3 * GREETING_INTERVAL_MS };
-/** A peer that is heard though it was silent is asked at once, but not more often than this. */
+/**
+ * A peer that is heard though it was silent is asked at once, but not more often than this; where that was in vain, after twice as long each time,
+ * up to the usual interval. Two hosts that are both too busy to answer hear each other ask, and would ask on and on.
+ */
 export const RETURN_MS_MIN = 1_000;
 
 /** What was last exchanged with a peer, by the monotonic clock; `-Infinity`: never. */
@@ -27,6 +30,8 @@ export interface Exchanges {
   readonly ownAtMs: number;
   /** How many of them, the last ones, had no answer that counts. */
   readonly failures: number;
+  /** How many of these, the last ones, were asked though the peer had been heard since the one before. */
+  readonly inVain: number;
   /** When the peer last asked this host. */
   readonly heardAtMs: number;
 }
@@ -51,17 +56,30 @@ export function isLargePace(intervalMs: number): boolean {
 }
 
 /** The monotonic time at which this host asks next. `random`: in [0, 1), drawn once for each question. */
-export function nextQuestionMs({ ownAtMs, failures, heardAtMs }: Exchanges, random: number, pace: Pace): number {
+export function nextQuestionMs(exchanges: Exchanges, random: number, pace: Pace): number {
+  const { ownAtMs, failures, inVain, heardAtMs } = exchanges;
   if (ownAtMs === -Infinity) return -Infinity;
   const { intervalMs } = pace;
   const isHeardSince = heardAtMs > ownAtMs;
-  if (failures > 0) return ownAtMs + (isHeardSince ? RETURN_MS_MIN : afterSilenceMs(failures, random, pace));
+  if (failures > 0)
+    return ownAtMs + (isHeardSince ? afterReturnMs(inVain, pace) : afterSilenceMs(failures, random, pace));
   const turnMs = TURN * intervalMs;
   if (isHeardSince) return Math.min(heardAtMs + turnMs, ownAtMs + 2 * turnMs);
   return ownAtMs + intervalMs * (1 - EARLY * random);
 }
 
+function afterReturnMs(inVain: number, { intervalMs }: Pace): number {
+  return doubledMs(inVain, { firstMs: RETURN_MS_MIN, msMax: intervalMs });
+}
+
 function afterSilenceMs(failures: number, random: number, { intervalMs, silentMsMax }: Pace): number {
   if (silentMsMax <= intervalMs) return intervalMs;
   return doubledMs(failures - 1, { firstMs: intervalMs, msMax: silentMsMax }) * (1 - EARLY * random);
+}
+
+/** After a question that ended at `nowMs`. */
+export function exchangesAfter(before: Exchanges, isAnswered: boolean, nowMs: number): Exchanges {
+  if (isAnswered) return { ...before, ownAtMs: nowMs, failures: 0, inVain: 0 };
+  const wasHeard = before.failures > 0 && before.heardAtMs > before.ownAtMs;
+  return { ...before, ownAtMs: nowMs, failures: before.failures + 1, inVain: wasHeard ? before.inVain + 1 : 0 };
 }

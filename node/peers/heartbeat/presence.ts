@@ -5,7 +5,7 @@ import type { HostId } from '../../../mesh/names.ts';
 import type { Clock } from '../../../mesh/ports.ts';
 import type { Log } from '../../log.ts';
 import type { PeerKeyStatus } from '../keys/peer-keys.ts';
-import type { Exchanges } from './heartbeat-times.ts';
+import { type Exchanges, exchangesAfter } from './heartbeat-times.ts';
 
 /** What is known of a peer, as `GET /api/hosts` shows it. */
 export interface Seen {
@@ -40,7 +40,7 @@ export interface PresenceOptions {
   readonly indexSaid: (id: HostId, index: string, atMs: number) => void;
 }
 
-const NEVER: Exchanges = { ownAtMs: -Infinity, failures: 0, heardAtMs: -Infinity };
+const NEVER: Exchanges = { ownAtMs: -Infinity, failures: 0, inVain: 0, heardAtMs: -Infinity };
 
 export class Presence {
   readonly #options: PresenceOptions;
@@ -116,7 +116,7 @@ export class Presence {
   /** The peer asked this host something, signed. That the peer reaches this host does not say that this host reaches the peer. */
   heard(id: HostId): void {
     const { clock } = this.#options;
-    this.#exchanged(id, { heardAtMs: clock.monotonicMs() });
+    this.#exchanges.set(id, { ...this.exchangesWith(id), heardAtMs: clock.monotonicMs() });
     const known = this.#sightings.get(id);
     if (known?.status === 'online')
       this.#sightings.set(id, { ...known, lastSeenAt: new Date(clock.wallMs()).toISOString() });
@@ -150,12 +150,8 @@ export class Presence {
   }
 
   #asked(id: HostId, isAnswered: boolean): void {
-    const failures = isAnswered ? 0 : this.exchangesWith(id).failures + 1;
-    this.#exchanged(id, { ownAtMs: this.#options.clock.monotonicMs(), failures });
-  }
-
-  #exchanged(id: HostId, change: Partial<Exchanges>): void {
-    this.#exchanges.set(id, { ...this.exchangesWith(id), ...change });
+    const nowMs = this.#options.clock.monotonicMs();
+    this.#exchanges.set(id, exchangesAfter(this.exchangesWith(id), isAnswered, nowMs));
   }
 
   #note(id: HostId, now: Sighting): void {

@@ -26,12 +26,20 @@ describe('the next question to a peer', () => {
     ['that asks all the time: in sixteen seconds', { heardAtMs: AT + 15_900 }, AT + OWN_QUESTION_MS_MAX],
     ['that is silent: in ten seconds', { failures: 1 }, AT + GREETING_INTERVAL_MS],
     ['that is heard after it was silent: soon', { failures: 1, heardAtMs: AT + 1 }, AT + RETURN_MS_MIN],
+    ['that was asked so in vain: later', { failures: 3, inVain: 2, heardAtMs: AT + 1 }, AT + 4 * RETURN_MS_MIN],
+    [
+      'that never answers, and is heard: as any',
+      { failures: 9, inVain: 8, heardAtMs: AT + 1 },
+      AT + GREETING_INTERVAL_MS,
+    ],
   ])('%s', (_, exchanges, expected) => {
-    expect(nextQuestionMs({ ownAtMs: AT, failures: 0, heardAtMs: NEVER, ...exchanges }, 0, SMALL)).toBe(expected);
+    expect(nextQuestionMs({ ownAtMs: AT, failures: 0, inVain: 0, heardAtMs: NEVER, ...exchanges }, 0, SMALL)).toBe(
+      expected,
+    );
   });
 
   it('comes up to a second early when the peer let its turn go by, never late', () => {
-    const exchanges = { ownAtMs: AT, failures: 0, heardAtMs: NEVER };
+    const exchanges = { ownAtMs: AT, failures: 0, inVain: 0, heardAtMs: NEVER };
     expect([0, 0.5, 0.999].map((random) => nextQuestionMs(exchanges, random, SMALL) - AT)).toEqual([
       10_000, 9_500, 9_001,
     ]);
@@ -42,7 +50,7 @@ describe('the next question to a peer in a large mesh', () => {
   const nextOf = (isAwaited: boolean) => {
     const pace = paceOf(LARGE_GREETING_INTERVAL_MS, isAwaited);
     return (exchanges: Partial<Exchanges>, random = 0) =>
-      nextQuestionMs({ ownAtMs: AT, failures: 0, heardAtMs: NEVER, ...exchanges }, random, pace) - AT;
+      nextQuestionMs({ ownAtMs: AT, failures: 0, inVain: 0, heardAtMs: NEVER, ...exchanges }, random, pace) - AT;
   };
   const next = nextOf(false);
 
@@ -84,7 +92,7 @@ describe('two hosts', () => {
   function talk(laterMs: number, seed: number, next?: Side['next']): readonly [Side, Side] {
     const draw = seededRandom(seed);
     const side = (begin: number, of?: Side['next']): Side => ({
-      exchanges: { ownAtMs: begin - GREETING_INTERVAL_MS, failures: 0, heardAtMs: NEVER },
+      exchanges: { ownAtMs: begin - GREETING_INTERVAL_MS, failures: 0, inVain: 0, heardAtMs: NEVER },
       ...{ asked: [], random: 0, ...(of && { next: of }) },
     });
     const sides = [side(0), side(laterMs, next)] as const;
