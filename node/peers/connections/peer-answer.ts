@@ -6,12 +6,12 @@ import { INDEX_ENTRIES_MAX, LOOKUP_ANSWER_BYTES_MAX, PEER_BODY_BYTES_MAX } from 
 import type { Clock, PeerAnswer, PeerRequest } from '../../../mesh/ports.ts';
 import type { WireAnswer } from './peer-exchange.ts';
 
-/** 429 Too Many Requests (RFC 6585 section 4). */
-const TOO_MANY = 429;
+/** 408 Request Timeout (RFC 9110 section 15.5.9), 429 Too Many Requests (RFC 6585 section 4). */
+const NO_TIME: readonly number[] = [408, 429];
 
 /** The peer is there, and it is the right peer, but it did not take the question for ours: what it says is no answer. */
 export function refused({ status, body }: WireAnswer): MeshError {
-  if (status === TOO_MANY) return busy();
+  if (NO_TIME.includes(status)) return busy();
   const said = saidIn(body);
   const code = said.reason === 'clock_skew' ? 'clock_skew' : 'peer_refused';
   return new MeshError(code, `It refused the question (${status}).${quoteOf(said)}`, {
@@ -26,7 +26,7 @@ function busy(): MeshError {
 
 /** What an unsigned answer says is not believed. A refusal in it helps the operator who reads the log. */
 export function unsigned(answer: WireAnswer): MeshError {
-  if (answer.status === TOO_MANY) return busy();
+  if (NO_TIME.includes(answer.status)) return busy();
   const quote = quoteOf(saidIn(answer.body));
   const advice =
     answer.status === 401 ? ' If it runs another version of this program, bring the older one up to date.' : '';

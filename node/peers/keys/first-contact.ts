@@ -18,7 +18,8 @@ export type Learned =
       readonly why: string;
       readonly seenKey?: string;
     }
-  | { readonly kind: 'silent'; readonly why: string };
+  /** `isBusy`: it said that it has no time, and is not asked again soon. */
+  | { readonly kind: 'silent'; readonly why: string; readonly isBusy?: true };
 
 export type Unlearned = Exclude<Learned, { readonly kind: 'known' }>;
 export type Unheard = Exclude<Unlearned, { readonly kind: 'legacy' }>;
@@ -58,6 +59,7 @@ export function judgeLegacy(host: Host, { address }: LegacyPeer, { hasSecret, be
 export function unheard(error: unknown): Unheard {
   if (!(error instanceof MeshError)) throw error;
   if (error.code === 'peer_silent') return { kind: 'silent', why: error.message };
+  if (error.code === 'overloaded') return { kind: 'silent', why: error.message, isBusy: true };
   const code = UNTRUSTED.find((known) => known === error.code);
   if (code === undefined) throw error;
   return { kind: 'untrusted', code, why: error.message };

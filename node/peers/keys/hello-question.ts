@@ -16,6 +16,8 @@ import { HELLO_PATH, HELLO_VERSION, type HelloAnswer, helloAnswer, proofFits, pr
 
 /** The answer to a hello is about 300 octets. */
 const HELLO_ANSWER_BYTES_MAX = 16 * 1_024;
+/** What a host says that has no time: it did not read the question in its time, has too many, or starts or ends (RFC 9110 section 15.5.9, RFC 6585 section 4). */
+const BUSY: readonly number[] = [408, 429, 503];
 
 /** A peer that announced a key and proved that it has the private part. */
 export interface Introduction {
@@ -35,7 +37,7 @@ export interface LegacyPeer {
 }
 
 export interface HelloAsker {
-  /** Rejects with `peer_silent`, `peer_unintelligible` or `peer_untrusted`. */
+  /** Rejects with `peer_silent`, `overloaded`, `peer_unintelligible` or `peer_untrusted`. */
   ask(host: Host, signal: AbortSignal): Promise<Introduction | LegacyPeer>;
 }
 
@@ -73,6 +75,7 @@ export function createHelloAsker(options: HelloAskerOptions): HelloAsker {
         const nonce = Buffer.from(random.bytes(NONCE_BYTES)).toString('base64url');
         const answer = await options.callOnce(question(options, host, nonce), deadline);
         if (answer.status === 404) return await lookUpAt(host, answer.address, options.callOnce, deadline);
+        if (BUSY.includes(answer.status)) throw busy(host, answer.status);
         const said = parseAnswer(host, answer);
         const key = parsePublicKey(said.publicKey);
         if (!key) throw wrong(host, 'announces a public key that is none');
@@ -143,6 +146,14 @@ function parseAnswer(host: Host, answer: ReceivedResponse): HelloAnswer {
   const parsed = helloAnswer.safeParse(body);
   if (!parsed.success) throw unclear(host, 'answers a hello in a form that is not known here', parsed.error);
   return parsed.data;
+}
+
+/** Nobody need have signed it: it is worth as much as silence. */
+function busy(host: Host, status: number): MeshError {
+  return new MeshError(
+    'overloaded',
+    `Host '${host.id}' at ${host.url} has no time to say who it is (status ${status}).`,
+  );
 }
 
 function unclear(host: Host, what: string, cause?: unknown): MeshError {

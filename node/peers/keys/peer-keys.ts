@@ -25,7 +25,7 @@ import { PinnedKeys } from './pinned-keys.ts';
 
 /** A peer whose key is not known is asked again who it is this long after it was silent, … */
 export const HELLO_AFTER_SILENCE_MS = 250;
-/** … and this long after it answered what can't be trusted. */
+/** … and this long after it answered what can't be trusted, or that it has no time. */
 export const HELLO_AFTER_REFUSAL_MS = 5_000;
 /** A peer whose signatures stopped fitting is asked who it is at most this often, to see whether its key changed. */
 export const HELLO_AFTER_SUSPICION_MS = 10_000;
@@ -212,7 +212,7 @@ class StoredPeerKeys implements PeerKeys, HostRecords, AsyncDisposable {
   }
 
   #remember(id: HostId, outcome: Unlearned): Unlearned {
-    const waitMs = outcome.kind === 'silent' ? HELLO_AFTER_SILENCE_MS : HELLO_AFTER_REFUSAL_MS;
+    const waitMs = outcome.kind === 'silent' && !outcome.isBusy ? HELLO_AFTER_SILENCE_MS : HELLO_AFTER_REFUSAL_MS;
     const before = this.#failures.get(id);
     this.#failures.set(id, { outcome, againAtMs: this.#options.clock.monotonicMs() + waitMs });
     if (outcome.kind !== 'silent' && before?.outcome.why !== outcome.why)

@@ -20,6 +20,7 @@ describe('a refusal of the peer', () => {
     [403, { message: 5 }, 'peer_refused', /\(403\)\.$/],
     [500, '', 'peer_refused', /\(500\)\.$/],
     [429, { reason: 'clock_skew' }, 'overloaded', /busy/],
+    [408, {}, 'overloaded', /busy/],
   ])('of %i %j is %s', (status, body, code, words) => {
     expect(refused(answer(status, body))).toMatchObject({ code, message: expect.stringMatching(words) });
   });
@@ -45,6 +46,7 @@ describe('an answer without a signature', () => {
     [401, {}, 'peer_untrusted', /bring the older one up to date\.$/],
     [404, { message: 'No.' }, 'peer_untrusted', /without a signature\. It says: "No\."/],
     [429, {}, 'overloaded', /busy/],
+    [408, {}, 'overloaded', /busy/],
   ])('of %i is %j: %s', (status, body, code, words) => {
     expect(unsigned(answer(status, body))).toMatchObject({ code, message: expect.stringMatching(words) });
   });

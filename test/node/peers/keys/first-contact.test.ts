@@ -54,6 +54,7 @@ describe('a host without a hello', () => {
 describe('a hello that failed', () => {
   it.each([
     ['peer_silent', { kind: 'silent', why: 'So.' }],
+    ['overloaded', { kind: 'silent', why: 'So.', isBusy: true }],
     ['peer_untrusted', { kind: 'untrusted', code: 'peer_untrusted', why: 'So.' }],
     ['peer_unintelligible', { kind: 'untrusted', code: 'peer_unintelligible', why: 'So.' }],
     ['clock_skew', { kind: 'untrusted', code: 'clock_skew', why: 'So.' }],

@@ -96,6 +96,11 @@ describe('a hello', () => {
     expect(await setUp({ change }).failure()).toMatchObject({ code });
   });
 
+  it.each([408, 429, 503])('is no word about the peer when it has no time: status %i', async (status) => {
+    const change = (answer: Answer) => ({ ...answer, status, body: Buffer.from('{}') });
+    expect(await setUp({ change }).failure()).toMatchObject({ code: 'overloaded' });
+  });
+
   it('is refused when another host answers at the URL, and says who', async () => {
     const { lab: stranger } = trustingHosts('lab');
     expect(await setUp({ answerer: stranger }).failure()).toMatchObject({

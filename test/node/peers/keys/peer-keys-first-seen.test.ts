@@ -1,5 +1,6 @@
 // What is believed of a peer whose key is not known: of its first hello, or of none.
 import { describe, expect, it } from 'vitest';
+import { MeshError } from '../../../../mesh/errors.ts';
 import { GREETING_MS_MAX } from '../../../../mesh/peer-silence.ts';
 import type { Introduction } from '../../../../node/peers/keys/hello-question.ts';
 import { HELLO_AFTER_REFUSAL_MS, HELLO_AFTER_SILENCE_MS } from '../../../../node/peers/keys/peer-keys.ts';
@@ -127,6 +128,7 @@ describe('with a secret', () => {
 describe('a peer that can not be asked who it is', () => {
   it.each([
     ['silent', HELLO_AFTER_SILENCE_MS, silence, 'unknown'],
+    ['busy', HELLO_AFTER_REFUSAL_MS, () => Promise.reject(new MeshError('overloaded', 'It is busy.')), 'unknown'],
     [
       'not to be believed',
       HELLO_AFTER_REFUSAL_MS,
