@@ -1,4 +1,4 @@
-// How many hosts are asked themselves at once because no relay says enough of them. Where all hosts of a mesh have too much to do, the relays
+// How many hosts are asked themselves at once because no relay says enough of them, or for the first time by a voter of a large mesh. Where all hosts of a mesh have too much to do, the relays
 // are late everywhere, and everybody would ask everybody on top of that, until no greeting finds room: so whoever is answered slowly asks
 // fewer, and rests in between. A question without an answer takes a place away, a quick answer gives one back.
 import pLimit from 'p-limit';
@@ -6,7 +6,7 @@ import type { Clock } from '../../mesh/ports.ts';
 import type { Outcome } from './asking-turns.ts';
 
 /** At first: in a new mesh, all hosts begin to ask in the same moment. */
-const DIRECT_PLACES = 2;
+export const DIRECT_PLACES = 2;
 /** Where all fail, for those that are dead keep a place each for as long as an answer may take. */
 export const DIRECT_PLACES_MIN = 2;
 /** Where all answer. */

@@ -25,6 +25,8 @@ export interface FollowersOptions {
   readonly keyOf: (host: HostId) => PublicKey | undefined;
   /** Asks a host who it is, when its key is not known; never rejects because `signal` aborts. Absent: keys come from elsewhere. */
   readonly meet?: (host: HostId, signal: AbortSignal) => Promise<void>;
+  /** Whether a host has answered this one, if it is greeted at all; until then it is not asked about its log. Absent: all have. */
+  readonly isMet?: ((host: HostId) => boolean) | undefined;
   /** Whether the host only serves the look-up. */
   readonly isLegacy: (host: HostId) => boolean;
   /** Whether the host is in the mesh as far as it is agreed, whatever hosts.json says. */
@@ -133,7 +135,7 @@ export class Followers {
 
   #begin(hostId: HostId, url: string): void {
     const stop = new AbortController();
-    const { keyOf, isLegacy, meet, ...options } = this.#options;
+    const { keyOf, isLegacy, meet, isMet, ...options } = this.#options;
     const own = { ...options, hostId };
     const follower = new HostFollower({
       ...own,
@@ -142,6 +144,7 @@ export class Followers {
       isLegacy: () => isLegacy(hostId),
       relays: this.#relays,
       meet: meet && ((signal) => meet(hostId, signal)),
+      isMet: isMet && (() => isMet(hostId)),
     });
     const before = this.#ending.get(hostId);
     const run = () => follower.run(stop.signal);

@@ -37,11 +37,15 @@ export interface FollowerOptions extends IntakeOptions {
   readonly relays?: RelayedBy | undefined;
   /** Asks the host who it is, when its key is not known; never rejects because `signal` aborts. Absent: it is only asked about its log. */
   readonly meet?: ((signal: AbortSignal) => Promise<void>) | undefined;
+  /** Whether the host has answered this one, if it is greeted at all; until then it is not asked about its log. Absent: it has. */
+  readonly isMet?: (() => boolean) | undefined;
 }
 
 interface RelayedBy {
   /** Whether relays tell of the host, so that it is asked itself only when they say too little. */
   readonly isOn: boolean;
+  /** Whether there are so many hosts that they are not all to be asked for the first time at once. */
+  readonly isCrowded: boolean;
   readonly directly: Pick<DirectPlaces, 'ask'>;
 }
 
@@ -70,6 +74,7 @@ export class HostFollower {
   readonly #quiet: QuietWait;
   /** Whether a snapshot was the last that was taken in. */
   #isNew = false;
+  #wasMet = false;
   #offered: Offered | undefined;
 
   constructor(options: FollowerOptions) {
@@ -105,7 +110,7 @@ export class HostFollower {
     await this.#inTurn.run(this.#options.hostId, () => this.#intake.expectWhole());
     if (this.#isLost) this.ask();
     while (!signal.aborted) {
-      if (this.#isLeftToRelays)
+      if (this.#isLeftToRelays || this.#isUnmet)
         // It may turn out meanwhile that the host only serves the look-up.
         await clock.sleep(LEGACY_READ_MS, AbortSignal.any([signal, this.#called.signal]));
       else await this.#turns.next((turn) => this.#askInTurn(signal, turn), signal);
@@ -115,6 +120,7 @@ export class HostFollower {
   /** The host answers others again. A question that was asked while it was silent may be lost: it is asked anew. */
   found(): void {
     if (this.#silence !== undefined) this.#turns.again();
+    this.look();
   }
 
   /** The host answers nobody: news that it has would not come by the line that it was asked on. */
@@ -174,6 +180,13 @@ export class HostFollower {
     return !this.#isWanted && this.#isRelayed && !this.#options.isLegacy();
   }
 
+  /** A host that starts or is busy has something else to do than to tell of its log, and whoever asks has first to ask who it is. */
+  get #isUnmet(): boolean {
+    const { isMet, isLegacy } = this.#options;
+    this.#wasMet ||= isMet?.() ?? true;
+    return !this.#wasMet && !isLegacy();
+  }
+
   async #takeRun(run: RelayedRun, relay: HostId): Promise<void> {
     const { hostId, log } = this.#options;
     const verdict = judgeRun(this.#intake.head, run);
@@ -203,9 +216,10 @@ export class HostFollower {
   }
 
   #askInTurn(signal: AbortSignal, turn: AbortSignal): Promise<Outcome> {
-    const { relays } = this.#options;
-    const ask = () => this.#inTurn.run(this.#options.hostId, () => this.#once(signal, turn));
-    return relays?.isOn ? relays.directly.ask(ask, turn) : ask();
+    const { relays, copies, hostId } = this.#options;
+    const ask = () => this.#inTurn.run(hostId, () => this.#once(signal, turn));
+    const isFirst = copies.copy.confirmedMs(hostId) === undefined && this.#silence === undefined;
+    return relays?.isOn || (relays?.isCrowded && isFirst) ? relays.directly.ask(ask, turn) : ask();
   }
 
   /** Asks once, and takes in what comes. `turn`: aborts with `signal`, and when the question is to be asked anew. */

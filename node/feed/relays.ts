@@ -1,6 +1,6 @@
 // The relays of this host: which they are, which of them bears, and what is to be asked of a host itself because they say too little of it.
 import type { MeshError } from '../../mesh/errors.ts';
-import { followedBy } from '../../mesh/feed/relays.ts';
+import { FOLLOWED_BY_ALL_MAX, followedBy } from '../../mesh/feed/relays.ts';
 import { COPY_FRESH_MS_MAX } from '../../mesh/limits.ts';
 import type { HostId } from '../../mesh/names.ts';
 import { DirectPlaces } from './direct-places.ts';
@@ -65,6 +65,11 @@ export class Relays {
   /** Whether this host follows the others through relays. */
   get isOn(): boolean {
     return this.#isOn;
+  }
+
+  get isCrowded(): boolean {
+    const { hosts, followedByAllMax = FOLLOWED_BY_ALL_MAX } = this.#options;
+    return hosts().length >= followedByAllMax;
   }
 
   /** Chooses, and looks after what was chosen, until `signal` aborts and nothing is in hand. Rejects with `store_failed`. */

@@ -18,6 +18,7 @@ export function openFeedModule({ options, ports, mesh, events, index, copies, re
     index: () => index.etag,
     keyOf: (host) => peerKeys.known(host),
     meet: (host, signal) => mesh.peers.meetOne(host, signal),
+    isMet: (host) => mesh.peers.isMet(host),
     voters: () => mesh.voters(),
     isForming: () => mesh.isForming(),
     followedByAllMax: options.followedByAllMax,

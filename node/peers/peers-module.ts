@@ -56,6 +56,8 @@ export interface OpenPeers {
   meet(): Promise<void>;
   /** Asks a peer who it is, if that is not known. Rejects with `store_failed`. */
   meetOne(id: HostId, signal: AbortSignal): Promise<void>;
+  /** Whether a peer is there by its own word, or this host does not greet it. */
+  isMet(id: HostId): boolean;
   /** hosts.json was edited. Rejects with `store_failed`. */
   edited(): Promise<void>;
   /** Speaks with every peer until the node stops; see `Heartbeat.run`. */
@@ -96,6 +98,7 @@ export function openPeers(options: PeersOptions): OpenPeers {
     meetOne: async (id, signal) => {
       await introductions.meet(id, signal);
     },
+    isMet: (id) => !heartbeat.carries(id) || presence.of(id).status === 'online',
     edited: async () => {
       await legacy.edited();
       heartbeat.edited();

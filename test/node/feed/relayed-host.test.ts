@@ -29,7 +29,7 @@ it('stays stale, whatever a relay heard of it, until it is believed again', asyn
     ...{ hostId: cloud.id, changes, copies, clock, log: new RecordingLog(), random: { next: () => 0.5 } },
     ...{ key: () => cloud.key, parseAddress: parsePlainAddress, isLegacy: () => false },
     legacy: { read: async () => undefined },
-    relays: { isOn: true, directly: new DirectPlaces(clock) },
+    relays: { isOn: true, isCrowded: true, directly: new DirectPlaces(clock) },
     transport: { ask: async () => ({ status: 200, body: { kind: 'chunk', entries: [], more: false, ...said } }) },
   });
   const stop = new AbortController();
@@ -64,7 +64,7 @@ describe('a host of which nothing is known', () => {
       ...{ hostId: cloud.id, changes, copies, clock, log, random: { next: () => 0.5 } },
       ...{ key: () => (world.isMet ? cloud.key : undefined), parseAddress: parsePlainAddress, isLegacy: () => false },
       legacy: { read: async () => undefined },
-      relays: { isOn: true, directly: new DirectPlaces(clock) },
+      relays: { isOn: true, isCrowded: true, directly: new DirectPlaces(clock) },
       meet: async () => {
         did.push('met');
         world.isMet ||= world.isThere;
