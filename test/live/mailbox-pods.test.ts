@@ -2,6 +2,7 @@
 import { AgentMailClient } from 'agentmail';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { askEagerly } from '../support/eager-asker.ts';
 import { type LiveMailbox, liveMailbox, mailOf, refusal } from '../support/live-mailbox.ts';
 import { SmtpTalk } from '../support/smtp-talk.ts';
 import { LIVE_MS_MAX } from '../support/time-bounds.ts';
@@ -171,9 +172,13 @@ describe('a key', () => {
         return response;
       };
       const client = new AgentMailClient({ apiKey, baseUrl: at.host.url, fetch: watched, maxRetries: 20 });
-      const asked = await Promise.all(Array.from({ length: 400 }, () => client.auth.me()));
-      expect(asked).toHaveLength(400);
-      expect(pauses.length).toBeGreaterThan(0);
+      const wasTold = () => pauses.length > 0;
+      const others = askEagerly(at.host, apiKey, wasTold);
+      do {
+        const asked = await Promise.all(Array.from({ length: 100 }, () => client.auth.me()));
+        expect(new Set(asked.map(({ scopeType }) => scopeType))).toEqual(new Set(['organization']));
+      } while (!wasTold());
+      await others;
       expect(new Set(pauses)).toEqual(new Set([1]));
     },
     LIVE_MS_MAX,

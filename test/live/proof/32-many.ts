@@ -1,14 +1,15 @@
 // Steps 32 to 35: what asks often, and what is asked for many things at once.
 import { AgentMailClient } from 'agentmail';
 import { expect, it } from 'vitest';
+import { askEagerly } from '../../support/eager-asker.ts';
 import { refusal } from '../../support/live-mailbox.ts';
 import { sendBurst } from '../../support/mail-burst.ts';
 import { keyed } from '../../support/proof-keys.ts';
 import { idsIn, type ProofSteps } from '../../support/proof-world.ts';
 
 const MAILS = 1_000;
-/** Three times what a key may ask at once. */
-const ASKED_AT_ONCE = 600;
+/** What a key may ask at once. */
+const ASKED_AT_ONCE = 200;
 const ids = (word: string, count: number) => Array.from({ length: count }, (_, at) => `<${word}-${at}@y.com>`);
 
 /** A page, as the client asks for it. */
@@ -51,9 +52,15 @@ export const many: ProofSteps = (world) => {
     };
     const often = new AgentMailClient({ apiKey, baseUrl: host.url, fetch: watched, maxRetries: 50 });
     const me = (number: number) => often.auth.me({ headers: { 'X-Number': String(number) } });
-    const asked = await Promise.all(Array.from({ length: ASKED_AT_ONCE }, (_, number) => me(number)));
-    expect(asked.map(({ apiKeyId }) => apiKeyId)).toEqual(asked.map(() => keyId));
-    expect(pausesMs.length, 'some had to wait').toBeGreaterThan(0);
+    const wasTold = () => waits.size > 0;
+    const others = askEagerly(host, apiKey, wasTold);
+    const answered: unknown[] = [];
+    do {
+      const numbers = Array.from({ length: ASKED_AT_ONCE }, (_, number) => answered.length + number);
+      answered.push(...(await Promise.all(numbers.map(me))).map(({ apiKeyId }) => apiKeyId));
+    } while (!wasTold());
+    await others;
+    expect(new Set(answered)).toEqual(new Set([keyId]));
     expect([...waits]).toEqual(['1']);
     expect(Math.min(...pausesMs)).toBeGreaterThanOrEqual(990);
     expect((await other.client.auth.me()).apiKeyId, 'and nobody else').toBe(other.keyId);
