@@ -15,7 +15,7 @@ it('two meshes become one by an operator’s word, and what both gave out stays 
   const list = (...hosts: readonly HostProcess[]) =>
     writeFile(join(mesh.directory, 'hosts.json'), JSON.stringify({ hosts: hosts.map(({ id, url }) => ({ id, url })) }));
   const register = (host: HostProcess, name: string, ...addresses: readonly string[]) =>
-    client.expect(host, 'POST', '/api/agents', {
+    client.decide(host, 'POST', '/api/agents', {
       name,
       tools: { email: { addresses: addresses.map((address) => ({ address })) } },
     });
@@ -41,13 +41,13 @@ it('two meshes become one by an operator’s word, and what both gave out stays 
   expect(apart.notes.join()).toContain('mesh join mac --accept-loss');
   expect((await register(cloud, 'moth', 'moth@x.com')).status).toBe(201);
 
-  expect((await client.expect(cloud, 'POST', '/api/hosts/join', { host: 'mac', acceptLoss: true })).status).toBe(200);
+  expect((await client.decide(cloud, 'POST', '/api/hosts/join', { host: 'mac', acceptLoss: true })).status).toBe(200);
   const found = await until('/api/conflicts', cloud, ({ conflicts }: { conflicts: unknown[] }) => conflicts.length > 0);
   expect(found.conflicts).toMatchObject([
     { address: 'both@x.com', agentName: 'of-cloud', claimedBy: { agentName: 'of-mac', hostId: 'mac' } },
   ]);
   for (const host of [mac, cloud]) {
-    const { body } = await client.expect(host, 'GET', '/api/agents/email-index?federated=true');
+    const { body } = await client.lookUp(host);
     expect(
       Object.entries(body.emails as Record<string, { hostId: string }>)
         .map(([address, { hostId }]) => `${address} at ${hostId}`)
@@ -58,10 +58,10 @@ it('two meshes become one by an operator’s word, and what both gave out stays 
   expect((await register(mac, 'peas', 'cloud@x.com')).status).toBe(409);
 
   const path = '/api/conflicts/both@x.com';
-  expect((await client.expect(cloud, 'POST', path, { keep: 'mine' })).status).toBe(409);
+  expect((await client.decide(cloud, 'POST', path, { keep: 'mine' })).status).toBe(409);
   const [owner] = (await client.expect(mac, 'GET', '/api/agents')).body.agents;
   await client.expect(mac, 'DELETE', `/api/agents/${owner?.id}/email/addresses/both@x.com`);
-  expect((await client.expect(cloud, 'POST', path, { keep: 'mine' })).status).toBe(200);
-  const after = await client.expect(mac, 'GET', '/api/agents/email-index?address=both@x.com&federated=true');
+  expect((await client.decide(cloud, 'POST', path, { keep: 'mine' })).status).toBe(200);
+  const after = await client.lookUp(mac, '&address=both@x.com');
   expect(after.body.emails['both@x.com']).toMatchObject({ agentName: 'of-cloud', hostId: 'cloud' });
 });

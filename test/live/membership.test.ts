@@ -3,13 +3,14 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type HostProcess, ProcessMesh } from '../../scripts/host-process.ts';
-import { Client } from '../support/live.ts';
+import { Client, until } from '../support/live.ts';
 import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
 const FIVE = ['cloud', 'desk', 'lab', 'mac', 'mini'];
 const THREE = ['cloud', 'mac', 'mini'];
 const OTHERS = ['cloud', 'desk', 'lab'];
 const POLLS_MAX = 20_000;
+const CLAIMS_MIN = 100;
 
 interface MeshView {
   readonly epoch: number;
@@ -74,17 +75,18 @@ describe('a mesh of real hosts', () => {
     await everywhere((seen) => isSettled(OTHERS)(seen) && !seen.joining && seen.epoch > (before?.epoch ?? 0));
     for (let polls = 0; polls < POLLS_MAX; polls += 1)
       if ((await client.expect(desk, 'GET', '/ready')).status === 200) break;
+    // However few a busy machine has let through until here: what is looked at below is many.
+    await until(() => owned.size > CLAIMS_MIN || refused.length > 0);
     isOver = true;
     await Promise.all(claimants);
     expect(refused).toEqual([]);
-    expect(owned.size).toBeGreaterThan(100);
 
     // What was given stays given: nobody else gets any of it, and everybody sees its owner.
-    const index = (await client.expect(desk, 'GET', '/api/agents/email-index?federated=true')).body.emails;
+    const index = (await client.lookUp(desk)).body.emails;
     for (const [address, host] of owned) expect([address, index[address]?.hostId]).toEqual([address, host]);
     await client.expect(desk, 'POST', '/api/agents', { id: 'thief', name: 'thief' });
     for (const [address, host] of [...owned].slice(-20)) {
-      const answer = await client.expect(desk, 'POST', '/api/agents/thief/email/addresses', { address });
+      const answer = await client.decide(desk, 'POST', '/api/agents/thief/email/addresses', { address });
       expect([answer.status, answer.body.claimedBy?.hostId]).toEqual([409, host]);
     }
   });

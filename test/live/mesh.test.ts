@@ -26,14 +26,16 @@ describe('three hosts', () => {
         agent: agents[(index * 7) % 30],
         address: `raced-${index % 20}@x.com`,
       }));
+      /** Who had an address until their claims took longer than they may, as they do on a busy machine. */
+      const former = new Map<string, string[]>(claims.map(({ address }) => [address, []]));
       const answers = await Promise.all(
         claims.map(async ({ agent, address }) => {
           if (agent === undefined) throw new Error('There are thirty agents.');
-          return {
-            agent,
-            address,
-            answer: await client.expect(agent.host, 'POST', `/api/agents/${agent.id}/email/addresses`, { address }),
-          };
+          const path = `/api/agents/${agent.id}/email/addresses`;
+          let answer = await client.expect(agent.host, 'POST', path, { address });
+          for (; answer.status === 503; answer = await client.expect(agent.host, 'POST', path, { address }))
+            former.get(address)?.push(agent.name);
+          return { agent, address, answer };
         }),
       );
       const owners = new Map<string, string>();
@@ -46,12 +48,13 @@ describe('three hosts', () => {
       for (const { agent, address, answer } of answers) {
         const owner = owners.get(address);
         if (answer.status === 200) expect(agent.name).toBe(owner);
-        else if (answer.status === 409) expect(answer.body.claimedBy.agentName).toBe(owner);
+        else if (answer.status === 409)
+          expect([owner, ...(former.get(address) ?? [])]).toContain(answer.body.claimedBy.agentName);
         // An agent holds ten addresses at most: the eleventh is refused before anybody is asked.
         else if (answer.status === 400) expect(answer.body.error).toBe('limit_exceeded');
         else expect(answer.status).toBe(201);
       }
-      const index = await client.expect(mesh.host('mini'), 'GET', '/api/agents/email-index?federated=true');
+      const index = await client.lookUp(mesh.host('mini'));
       const held = Object.entries(index.body.emails).map(([address, { agentName }]) => [address, agentName]);
       expect(Object.fromEntries(held)).toEqual(Object.fromEntries(owners));
     },
@@ -65,16 +68,16 @@ describe('three hosts', () => {
       await using client = new Client();
       await mesh.start();
       const [mac, cloud] = [mesh.host('mac'), mesh.host('cloud')];
-      await client.expect(cloud, 'POST', '/api/agents', {
+      await client.decide(cloud, 'POST', '/api/agents', {
         name: 'oberon',
         tools: { email: { addresses: [{ address: 'oberon@x.com' }] } },
       });
       await cloud.kill();
-      const claim = await client.expect(mac, 'POST', '/api/agents', {
+      const claim = await client.decide(mac, 'POST', '/api/agents', {
         name: 'titania',
         tools: { email: { addresses: [{ address: 'titania@x.com' }] } },
       });
-      const theirs = await client.expect(mac, 'POST', '/api/agents', {
+      const theirs = await client.decide(mac, 'POST', '/api/agents', {
         name: 'puck',
         tools: { email: { addresses: [{ address: 'OBERON@X.COM' }] } },
       });
@@ -97,7 +100,7 @@ describe('three hosts', () => {
       await using client = new Client();
       await mesh.start();
       const mac = mesh.host('mac');
-      await client.expect(mac, 'POST', '/api/agents', {
+      await client.decide(mac, 'POST', '/api/agents', {
         name: 'first',
         tools: { email: { addresses: [{ address: 'first@x.com' }] } },
       });
@@ -154,7 +157,8 @@ describe('kill -9 at any moment', () => {
       await using receiver = await Receiver.listen(secret);
       await mesh.start();
       const mac = mesh.host('mac');
-      await client.expect(mac, 'POST', '/api/webhooks', { url: receiver.url, events: ['agent.email.changed'], secret });
+      const subscription = { url: receiver.url, events: ['agent.email.changed'], secret };
+      const { body: webhook } = await client.expect(mac, 'POST', '/api/webhooks', subscription);
       const acknowledged = new Map<string, Set<string>>();
       const unknown = new Set<string>();
       for (let round = 0; round < 6; round += 1) {
@@ -181,10 +185,12 @@ describe('kill -9 at any moment', () => {
       }
       const wanted = [...acknowledged.values()].flatMap((addresses) => [...addresses]);
       expect(wanted.length).toBeGreaterThanOrEqual(6);
-      await receiver.until(
-        (events) => wanted.every((address) => events.some(({ body }) => body.changes.added.includes(address))),
-        60_000,
-      );
+      const isTold = (address: string) => receiver.events.some(({ body }) => body.changes.added.includes(address));
+      await until(async () => {
+        // An attempt that a kill interrupted is due again minutes later, when it was not the first.
+        await client.expect(mac, 'POST', `/api/webhooks/${webhook.id}/replay`, { status: 'held' });
+        return wanted.every(isTold);
+      });
       expect(receiver.refused).toEqual([]);
       for (const id of acknowledged.keys()) {
         const sequences = receiver.events.filter(({ body }) => body.agent.id === id).map(({ body }) => body.sequence);
@@ -219,7 +225,7 @@ describe('kill -9 at any moment', () => {
         return body.claims?.unsettled === 0;
       });
       for (const address of addresses) {
-        const { status } = await client.expect(cloud, 'POST', `/api/agents/${theirs}/email/addresses`, { address });
+        const { status } = await client.decide(cloud, 'POST', `/api/agents/${theirs}/email/addresses`, { address });
         expect([address, status]).toEqual([address, held.has(address) ? 409 : 201]);
       }
     },

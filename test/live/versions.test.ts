@@ -56,7 +56,7 @@ it.skipIf(!HAS_EARLIER)(
       expect(mini.log).toContain('store.migrated');
       expect(
         (
-          await client.expect(mac, 'POST', '/api/agents', {
+          await client.decide(mac, 'POST', '/api/agents', {
             name: 'x',
             tools: { email: { addresses: [{ address: 'old@x.com' }] } },
           })
