@@ -76,9 +76,10 @@ describe('the commands that ask a node', { timeout: LIVE_MS_MAX }, () => {
     await mesh(mac, 'agents', 'create', 'titania', '--address', 't@x.com');
     await receiver.until((events) => events.some(({ body }) => body.event === 'agent.email.changed'));
     expect(receiver.refused).toEqual([]);
-    expect((await mesh(mac, 'deliveries', 'list', id)).out).toMatch(
-      / agent\.email\.changed +titania on mac +delivered /,
-    );
+    // It is written down once the receiver's answer is there.
+    await expect
+      .poll(async () => (await mesh(mac, 'deliveries', 'list', id)).out, { timeout: LIVE_MS_MAX })
+      .toMatch(/ agent\.email\.changed +titania on mac +delivered /);
     expect(await mesh(mac, 'webhooks', 'list')).toMatchObject({ code: 0, out: expect.stringContaining(receiver.url) });
   });
 });

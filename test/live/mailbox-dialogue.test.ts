@@ -104,13 +104,16 @@ describe.skipIf(missing !== undefined)(
     });
 
     it('ends when the client talks before it is greeted', async () => {
-      const socket = connect(at.smtp, '127.0.0.1', () => socket.write('EHLO mx.y.com\r\n'));
-      let heard = '';
-      socket.on('data', (data) => {
-        heard += data.toString();
-      });
-      await once(socket, 'close');
-      expect(heard).toMatch(/^421 /);
+      for (;;) {
+        const socket = connect(at.smtp, '127.0.0.1', () => socket.write('EHLO mx.y.com\r\n'));
+        const closed = once(socket, 'close');
+        const heard = String(await once(socket, 'data'));
+        // A busy machine kept the client until it was greeted.
+        if (heard.startsWith('220 ')) socket.destroy();
+        else expect(heard).toMatch(/^421 /);
+        await closed;
+        if (!heard.startsWith('220 ')) break;
+      }
     });
 
     it('takes eight bits, whether they were announced or not', async () => {

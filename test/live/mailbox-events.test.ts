@@ -80,7 +80,7 @@ describe(`a webhook of AgentMail’s client${UNLESS_SWAKS}`, () => {
 
       await at.send(other.inboxId, mailOf('<0@y.com>', 'Elsewhere', '', 'Not for the hook.'));
       await at.send(inboxId, mailOf('<1@y.com>', 'Hello', '', 'See it.'));
-      await expect.poll(() => hook.requests.length, { timeout: LIVE_MS_MAX }).toBe(1);
+      await expect.poll(() => hook.requests.length, { timeout: LIVE_MS_MAX }).toBeGreaterThanOrEqual(1);
       await host.kill();
       await host.start();
       await expect.poll(() => hook.requests.length, { timeout: LIVE_MS_MAX }).toBeGreaterThanOrEqual(2);
