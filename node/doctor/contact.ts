@@ -45,6 +45,8 @@ export async function contact(host: Host, ports: ContactPorts): Promise<Contact>
   const sentMs = clock.wallMs();
   const health = await ask(host, '/health', ports);
   if ('code' in health) return { host, silence: health };
+  // Now: what else is asked may take seconds.
+  const heardMs = clock.wallMs();
   const [ready, log, told, guarded] = await Promise.all([
     ask(host, '/ready', ports),
     ask(host, '/api/log/verification?after=999999999999999', ports),
@@ -55,7 +57,7 @@ export async function contact(host: Host, ports: ContactPorts): Promise<Contact>
   return {
     ...{ host, health, ...told, ...guarded },
     ...('code' in ready ? {} : { ready }),
-    ...(health.atMs === undefined ? {} : { aheadMs: aheadMs(health.atMs, sentMs, clock.wallMs()) }),
+    ...(health.atMs === undefined ? {} : { aheadMs: aheadMs(health.atMs, sentMs, heardMs) }),
     ...(typeof logId === 'string' ? { logId } : {}),
   };
 }
@@ -67,8 +69,8 @@ async function guard(host: Host, ports: ContactPorts): Promise<Pick<Contact, 'is
 }
 
 /** A `Date` header is cut to the second; 0 when the clocks may be equal. */
-function aheadMs(theirMs: number, sentMs: number, nowMs: number): number {
-  if (theirMs > nowMs) return theirMs - nowMs;
+function aheadMs(theirMs: number, sentMs: number, heardMs: number): number {
+  if (theirMs > heardMs) return theirMs - heardMs;
   return Math.min(0, theirMs + 1_000 - sentMs);
 }
 

@@ -47,6 +47,23 @@ describe('a host that the doctor asks', () => {
     expect([seen.isGuarded, asked.includes('/api/keys')]).toEqual([isGuarded, isGuarded !== undefined]);
   });
 
+  it('has the clock that it told, however long it takes to prove who it is', async () => {
+    const clock = new VirtualClock();
+    const date = new Date(clock.wallMs() + 300_000).toUTCString();
+    await using server = await serveApp({ fetch: () => Response.json({}, { headers: { date } }) });
+    const host = { ...mac, url: server.url } as NonNullable<typeof mac>;
+    const { promise: asked, resolve } = Promise.withResolvers<void>();
+    const ask = async () => {
+      resolve();
+      await clock.sleep(4_000);
+      throw SILENT;
+    };
+    const asking = contact(host, { clock, hello: { ask }, dispatcher: dispatcher() });
+    await asked;
+    await clock.advance(4_000);
+    expect((await asking).aheadMs).toBe(300_000);
+  });
+
   it('has five seconds to prove who it is', async () => {
     await using server = await serveApp({ fetch: () => Response.json({}) });
     const clock = new VirtualClock();
