@@ -7,7 +7,7 @@ import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
 const SECONDS = 20;
 it('five hosts in trouble keep one owner per address, and are well again by themselves', {
-  timeout: LIVE_MS_MAX,
+  timeout: 3 * LIVE_MS_MAX,
 }, async () => {
   const { operations, violations } = await runChaos({ seconds: SECONDS, seed: 1 }, () => undefined);
   expect(violations).toEqual([]);
@@ -15,7 +15,7 @@ it('five hosts in trouble keep one owner per address, and are well again by them
 });
 
 it('three hosts that are killed again and again tell a gateway and a listener of every change of all three', {
-  timeout: LIVE_MS_MAX,
+  timeout: 3 * LIVE_MS_MAX,
 }, async () => {
   const { told, violations } = await runChanges({ changes: 300, kills: 3, seed: 1 }, () => undefined);
   expect(violations).toEqual([]);
@@ -27,7 +27,7 @@ describe.each(ENGINE_NAMES)('five hosts in trouble whose claims are kept by %s',
   it.skipIf(whyNot !== undefined)(
     whyNot === undefined ? 'keep one owner per address' : `skipped: ${whyNot}`,
     {
-      timeout: LIVE_MS_MAX,
+      timeout: 3 * LIVE_MS_MAX,
     },
     async () => {
       const result = await runEngineChaos({ engine, seconds: SECONDS, seed: 1 }, () => undefined);
