@@ -11,7 +11,7 @@ const LOOP_LOOK_MS = 50;
 const FILES: readonly (readonly [what: string, pattern: RegExp])[] = [
   ['database', /^mesh\.sqlite$/],
   ['wal', /^mesh\.sqlite-wal$/],
-  ['commit_log', /^mesh\.commit-log-[12]$/],
+  ['commit_log', /^mesh\.commit-log-\d$/],
 ];
 
 /** `directory`: the data directory. `more`: measures of other real ports. */

@@ -205,7 +205,7 @@ export class Database {
     slack = new DatabaseSlack(connection, this.#paths.database);
     // What a crash left in the -wal goes where it belongs first, so that our own commits begin it anew.
     connection.exec('PRAGMA wal_checkpoint(PASSIVE)');
-    if (this.format !== FORMAT_VERSION) migrate(connection);
+    if (this.format !== FORMAT_VERSION) migrate(connection, this.format);
     // From here on sentences may reach a client: they name the file, not where it is.
     this.#reader = new RecordReader(connection, this.#file, 'log');
     this.#beginRound(connection);

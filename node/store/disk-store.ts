@@ -24,8 +24,8 @@ import { type PageQuestion, StoreThread } from './store-thread.ts';
 import type { TextForm } from './text-form.ts';
 
 /**
- * Each of the two files of the commit log, made in this length and used again and again. What they hold is also in memory, until the database
- * has it. Only a group that is larger by itself makes one longer, until it is used again.
+ * Each file of the commit log, made in this length and used again and again. What they hold and nothing newer has replaced is also in memory, until
+ * the database has it. Only a group that is larger by itself makes one longer, until it is used again.
  */
 export const COMMIT_LOG_FILE_BYTES = 4 * 1_024 * 1_024;
 

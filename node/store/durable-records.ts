@@ -1,5 +1,5 @@
 // What is durable: the records of the database, and over them those that only the commit log has. It also brings the one up to date with the other,
-// in steps, while reads go on: what is under way stays in memory until all of it is in the database.
+// a file of the log after the other and in steps, while reads go on: what is under way stays in memory until all of it is in the database.
 import { Keyv } from 'keyv';
 import { type DatabaseBehind, encodeKnownLog, type KnownLog } from './commits/known-log.ts';
 import { SqliteKeyvAdapter } from './keyv-adapter.ts';
@@ -11,7 +11,7 @@ import { layOver, type Slice } from './slice.ts';
 import { PACKED_RECORDS_MAX } from './store.ts';
 import type { PageQuestion, RecordThread } from './store-thread.ts';
 import type { TextForm } from './text-form.ts';
-import { Unapplied } from './unapplied.ts';
+import { UnappliedFiles } from './unapplied-files.ts';
 
 /** Records that go into the database in one transaction when it is brought up to date, and what their keys and values have in UTF-16 units. */
 const APPLIED_RECORDS_MAX = 2_000;
@@ -25,9 +25,7 @@ export class DurableRecords implements DatabaseBehind {
   readonly #failed = Promise.withResolvers<Error>();
   /** Resolves when the database is gone, or could not be brought up to date. */
   readonly failed: Promise<Error> = this.#failed.promise;
-  #unapplied = new Unapplied();
-  /** What is on its way into the database. */
-  #underWay: Unapplied | undefined;
+  readonly #unapplied = new UnappliedFiles();
 
   /** `thread` must have opened its database. */
   constructor(thread: RecordThread) {
@@ -45,7 +43,7 @@ export class DurableRecords implements DatabaseBehind {
 
   /** The JSON text of a key; `undefined` when there is none. */
   async get(key: string): Promise<string | undefined> {
-    const known = this.#unapplied.find(key) ?? this.#underWay?.find(key);
+    const known = this.#unapplied.find(key);
     return known ? known.text : this.#keyv.get<string>(key);
   }
 
@@ -53,15 +51,14 @@ export class DurableRecords implements DatabaseBehind {
   async page(question: PageQuestion): Promise<Slice> {
     const { prefix, after, limit } = question;
     // Taken before the database is asked: what is applied meanwhile is missing neither here nor there.
-    const [newest, underWay] = [this.#unapplied, this.#underWay].map((some) => some?.slice(prefix, after, limit));
+    const newer = this.#unapplied.slices(prefix, after, limit);
     const stored = await this.#adapter.page(question);
-    const older = underWay ? layOver(underWay, stored) : stored;
-    return newest ? layOver(newest, older) : older;
+    return newer.reduceRight((older, slice) => layOver(slice, older), stored);
   }
 
   /** What of these records is not, or not surely, in the database: the newest of each key, removals among them. */
   newest(prefix: string): ReadonlyMap<string, RecordText> {
-    const slices = [this.#underWay, this.#unapplied].flatMap((some) => some?.slice(prefix, '', Infinity).records ?? []);
+    const slices = this.#unapplied.slices(prefix, '', Infinity).flatMap(({ records }) => records);
     return new Map(slices.map((record) => [record.key, record]));
   }
 
@@ -79,11 +76,9 @@ export class DurableRecords implements DatabaseBehind {
 
   /** Copies everything that was added before this call, and nothing that comes later. */
   async copy(rules: CopyRules): Promise<void> {
-    const newest = new Map<string, string | null>();
     // What is under way is partly in the database by then: taken twice, it is the same.
-    for (const some of [this.#underWay, this.#unapplied])
-      for (const { key, text } of some?.all() ?? []) newest.set(key, text ?? null);
-    await this.#thread.ask({ kind: 'copy', newest: [...newest].flat(), rules });
+    const newest = [...this.#unapplied.all()].flatMap(({ key, text }) => [key, text ?? null]);
+    await this.#thread.ask({ kind: 'copy', newest, rules });
   }
 
   /** Gives the database the newest form, in one transaction. Rejects with `store_failed`, and then it has the one it had. */
@@ -95,18 +90,25 @@ export class DurableRecords implements DatabaseBehind {
     return this.#adapter.noteLog(encodeKnownLog(log));
   }
 
+  get waitingBytes(): number {
+    return this.#unapplied.bytes;
+  }
+
+  endFile(group: number): void {
+    this.#unapplied.endFile(group);
+  }
+
   async catchUp(log: KnownLog): Promise<void> {
-    const underWay = this.#unapplied;
-    this.#underWay = underWay;
-    this.#unapplied = new Unapplied();
+    const { group } = log.applied;
     try {
-      for (const step of stepsOf(underWay.all())) await this.#store(step);
+      for (const underWay of this.#unapplied.endedUntil(group))
+        for (const step of stepsOf(underWay.all())) await this.#store(step);
       await this.noteLog(log);
     } catch (error) {
       this.#failed.resolve(error as Error);
       throw error;
     }
-    this.#underWay = undefined;
+    this.#unapplied.forgetUntil(group);
   }
 
   /** Overwrites in the database's files what it has removed and replaced, some at each step. Rejects with `store_failed`. */

@@ -10,7 +10,15 @@ import { readMarker } from './marker.ts';
 import { type StorePaths, sizeOf } from './paths.ts';
 import { RecordReader } from './record-reader.ts';
 import { damaged, explain, isWrongTable, refused } from './refusals.ts';
-import { APPLICATION_ID, FORMAT_VERSION, FORMATS_READ, GET_COMMITS, GET_LOG, GET_ROUND } from './schema.ts';
+import {
+  APPLICATION_ID,
+  FORMAT_VERSION,
+  FORMAT_WITH_LOG_TABLE,
+  FORMATS_READ,
+  GET_COMMITS,
+  GET_LOG,
+  GET_ROUND,
+} from './schema.ts';
 import { checkWal } from './wal-check.ts';
 
 /** A database up to this is read through before it is looked over. */
@@ -68,7 +76,7 @@ export function inspect(paths: StorePaths): Inspected {
       leaveNoTrace();
     };
     const found = inspectContent(open, paths, noted);
-    const hasLogTable = found.format === FORMAT_VERSION;
+    const hasLogTable = found.format >= FORMAT_WITH_LOG_TABLE;
     const reader = new RecordReader(open, paths.database, hasLogTable ? 'log' : 'records');
     if (hasLogTable) reader.checkLogEnds();
     return { ...found, reader, close };
@@ -102,7 +110,7 @@ function inspectContent(
 ): Pick<Inspected, 'round' | 'commits' | 'log' | 'format'> {
   const format = checkStamps(database, paths);
   // Not integrity_check: what it adds is about indexes and constraints that our tables do not have, at four times the cost.
-  for (const what of format === FORMAT_VERSION ? TABLES_CHECKED : ['1']) {
+  for (const what of format >= FORMAT_WITH_LOG_TABLE ? TABLES_CHECKED : ['1']) {
     const found = database.prepare(`PRAGMA quick_check(${what})`).get()?.quick_check;
     if (found !== 'ok') throw damaged(paths.database, `SQLite finds: ${String(found).replace(/\s+/g, ' ')}`);
   }

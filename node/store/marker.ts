@@ -19,7 +19,7 @@ export function readMarker(paths: StorePaths): number {
 export function writeMarker(paths: StorePaths, round: number): void {
   writeFileDurably(
     paths.marker,
-    `A mesh node keeps its data here, in mesh.sqlite, mesh.sqlite-wal and two commit logs. If they are missing or older than this
+    `A mesh node keeps its data here, in mesh.sqlite, mesh.sqlite-wal and commit logs. If they are missing or older than this
 note, the node refuses to start, so that it does not take itself for a new one.
 round ${round}
 `,

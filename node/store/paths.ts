@@ -5,6 +5,8 @@ import { makeOwnDirectory, refuseForeignFile } from '../machine/own-files.ts';
 
 /** What the node makes there, and what SQLite makes beside it. */
 const OURS = /^(?:mesh\.|host-key\.pem)/;
+/** So many mails as wait while they come in twice as fast as they leave, and what became of them, fit into all of them. */
+const FURTHER_LOG_FILES = [3, 4, 5, 6, 7, 8];
 
 export interface StorePaths {
   readonly directory: string;
@@ -21,14 +23,15 @@ export interface StorePaths {
   readonly marker: string;
   /** How many commits there were: see commit-note.ts. */
   readonly commits: string;
-  /** The two files of the commit log: see commits/. */
-  readonly commitLog: readonly [string, string];
+  /** The files of the commit log, of which the first two are always there and the others once they were needed: see commits/. */
+  readonly commitLog: readonly [string, string, ...string[]];
   /** How many groups of commits were acknowledged: see commits/acknowledged-note.ts. */
   readonly acknowledged: string;
 }
 
 export function pathsIn(directory: string): StorePaths {
   const database = join(directory, 'mesh.sqlite');
+  const logFile = (number: number) => join(directory, `mesh.commit-log-${number}`);
   return {
     directory,
     database,
@@ -38,7 +41,7 @@ export function pathsIn(directory: string): StorePaths {
     holder: join(directory, 'mesh.holder'),
     marker: join(directory, 'mesh.created'),
     commits: join(directory, 'mesh.commits'),
-    commitLog: [join(directory, 'mesh.commit-log-1'), join(directory, 'mesh.commit-log-2')],
+    commitLog: [logFile(1), logFile(2), ...FURTHER_LOG_FILES.map(logFile)],
     acknowledged: join(directory, 'mesh.acknowledged'),
   };
 }

@@ -8,11 +8,13 @@ import type { StorePaths } from './paths.ts';
 export const APPLICATION_ID = 0x41454d31;
 /**
  * The version of the form. It rises when an older program could no longer read the file rightly: one of version 1 knows no commit log, one of
- * version 2 no table for the change log.
+ * version 2 no table for the change log, one of version 3 no more than two files of the commit log.
  */
-export const FORMAT_VERSION = 3;
+export const FORMAT_VERSION = 4;
+/** The first version with a table for the change log. */
+export const FORMAT_WITH_LOG_TABLE = 3;
 /** Versions that this program reads; with the first commit they become the newest (migration.ts). */
-export const FORMATS_READ: readonly number[] = [1, 2, FORMAT_VERSION];
+export const FORMATS_READ: readonly number[] = [1, 2, 3, FORMAT_VERSION];
 
 export const SET_ROUND = "INSERT OR REPLACE INTO notes (name, text) VALUES ('round', ?)";
 export const GET_ROUND = "SELECT text FROM notes WHERE name = 'round'";

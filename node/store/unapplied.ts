@@ -1,17 +1,31 @@
-// Records that are durable in the commit log and not yet in the database: the newest of each key, in memory, in the order of their
-// keys as far as somebody asks for it. What was written and removed again meanwhile is only a removal here.
+// Records of one file of the commit log that are not in the database yet: the newest of each key, in memory, in the order of their keys as far as
+// somebody asks for it. What was written and removed again meanwhile is only a removal here.
 import { compareKeys, type RecordText } from './record.ts';
 import type { Slice } from './slice.ts';
+
+/** About what a record takes in memory beside its key and its text, in octets. */
+const RECORD_BYTES = 100;
 
 export class Unapplied {
   readonly #texts = new Map<string, string | undefined>();
   /** All keys but those of `#unsorted`, in order. */
   #sorted: string[] = [];
   #unsorted: string[] = [];
+  /** About what it takes in memory, in octets. */
+  bytes = 0;
 
   put({ key, text }: RecordText): void {
-    if (!this.#texts.has(key)) this.#unsorted.push(key);
+    if (this.#texts.has(key)) this.bytes -= this.#bytesOf(key);
+    else this.#unsorted.push(key);
     this.#texts.set(key, text);
+    this.bytes += this.#bytesOf(key);
+  }
+
+  /** Leaves a key to a newer one of these. No `put` of it may follow. */
+  drop(key: string): void {
+    if (!this.#texts.has(key)) return;
+    this.bytes -= this.#bytesOf(key);
+    this.#texts.delete(key);
   }
 
   /** What is known of the key here; `undefined`: nothing. */
@@ -32,10 +46,15 @@ export class Unapplied {
     for (let at = first; at < this.#sorted.length; at += 1) {
       const key = this.#sorted[at] ?? '';
       if (!key.startsWith(prefix)) break;
+      if (!this.#texts.has(key)) continue;
       if (records.length === limit) return { records, isWhole: false };
       records.push({ key, text: this.#texts.get(key) });
     }
     return { records, isWhole: true };
+  }
+
+  #bytesOf(key: string): number {
+    return RECORD_BYTES + key.length + (this.#texts.get(key)?.length ?? 0);
   }
 
   #firstFrom(key: string): number {

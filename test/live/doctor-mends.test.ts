@@ -128,7 +128,7 @@ describe('a mend of mesh doctor', { timeout: 4 * LIVE_MS_MAX }, () => {
     const clone = olderClone(day, (upstream) => {
       const schema = join(upstream, 'node/store/schema.ts');
       const text = readFileSync(schema, 'utf8');
-      const older = text.replace(/FORMAT_VERSION = \d+/, 'FORMAT_VERSION = 2').replace('[1, 2, ', '[1, ');
+      const older = text.replace(/FORMAT_VERSION = \d+/, 'FORMAT_VERSION = 2').replace('[1, 2, 3, ', '[1, ');
       expect(older).not.toBe(text);
       writeFileSync(schema, older);
     });
@@ -136,7 +136,7 @@ describe('a mend of mesh doctor', { timeout: 4 * LIVE_MS_MAX }, () => {
     await expect(mac.start()).rejects.toThrow(/Start the version of the program that wrote it, or a newer one/);
     const finding = found(await mac.doctor(), 'data-directory');
     expect(finding.what).toMatch(
-      /written by a newer version of this program: its form is 3, and this version reads up to 2/,
+      /written by a newer version of this program: its form is 4, and this version reads up to 2/,
     );
     await mac.follow(finding, clone);
     await mac.start();

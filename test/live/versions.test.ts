@@ -63,7 +63,7 @@ it.skipIf(!HAS_EARLIER)(
         ).status,
       ).toBe(409);
       await mini.stop();
-      await expect(former.start()).rejects.toThrow(/has format 3, and this program knows format 2/);
+      await expect(former.start()).rejects.toThrow(/has format 4, and this program knows format 2/);
     } finally {
       await former.kill();
     }

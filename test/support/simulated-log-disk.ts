@@ -47,6 +47,11 @@ export class SimulatedLogDisk implements LogDisk {
     return next;
   }
 
+  /** Whether there is such a file. */
+  has(path: string): boolean {
+    return this.#files.has(path);
+  }
+
   /** A file's octets as the next reader sees them. */
   contentOf(path: string): Buffer {
     const file = this.#files.get(path);

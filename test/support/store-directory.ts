@@ -34,10 +34,11 @@ export function flipOctet(path: string, at: number): void {
   closeSync(file);
 }
 
-/** Makes the closed database at `path` one as a program of an earlier format has written it: with one table for all records. */
-export function makeEarlier(path: string, format: 1 | 2): void {
+/** Makes the closed database at `path` one as a program of an earlier format has written it: before 3 with one table for all records. */
+export function makeEarlier(path: string, format: 1 | 2 | 3): void {
   const database = new DatabaseSync(path);
-  database.exec(`INSERT INTO records SELECT * FROM log; DROP TABLE log; PRAGMA user_version = ${format}`);
+  if (format < 3) database.exec('INSERT INTO records SELECT * FROM log; DROP TABLE log');
+  database.exec(`PRAGMA user_version = ${format}`);
   database.close();
 }
 

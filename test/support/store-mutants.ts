@@ -16,45 +16,48 @@ export interface StoreMutant {
 const [WRITER, LOG] = ['node/store/commits/log-writer.ts', 'node/store/commits/commit-log.ts'];
 const [CONTENT, FRAME] = ['node/store/commits/log-content.ts', 'node/store/commits/frame.ts'];
 const [RECORDS, STORE] = ['node/store/durable-records.ts', 'node/store/disk-store.ts'];
+const UNAPPLIED = 'node/store/unapplied-files.ts';
 
 /** Bounds that a short life reaches, for every run of the stores: nothing else is changed. */
 export const SMALL_STORES: readonly SourceChange[] = [
   { file: 'node/store/durable-records.ts', from: 'APPLIED_RECORDS_MAX = 2_000', to: 'APPLIED_RECORDS_MAX = 2' },
+  { file: WRITER, from: 'WAITING_BYTES_MAX = 16 * 1_024 * 1_024', to: 'WAITING_BYTES_MAX = 4_000' },
 ];
 
-const DURABLY = 'await files.log[this.#file].writeDurably(octets, this.#at);';
+const DURABLY = 'await this.#current.file.writeDurably(octets, this.#at);';
 const NOTE = 'await files.note.writeFew(encodeNote(mark.group), 0);';
-const APPLY = 'for (const step of stepsOf(underWay.all())) await this.#store(step);';
+const APPLY =
+  'for (const underWay of this.#unapplied.endedUntil(group))\n        for (const step of stepsOf(underWay.all())) await this.#store(step);';
 
 export const STORE_MUTANTS: readonly StoreMutant[] = [
   {
     name: 'acknowledges-unsynced',
     breaks: 'acknowledges a group before it is synced',
-    noticedBy: { stores: 82 },
+    noticedBy: { stores: 2 },
     sources: [
       {
         file: WRITER,
         from: DURABLY,
-        to: 'const file = files.log[this.#file];\n    await file.write(octets, this.#at);\n    void file.sync().catch(() => {});',
+        to: 'const { file } = this.#current;\n    await file.write(octets, this.#at);\n    void file.sync().catch(() => {});',
       },
     ],
   },
   {
     name: 'syncs-again',
     breaks: 'tries a sync again that has failed',
-    noticedBy: { stores: 1 },
+    noticedBy: { stores: 2 },
     sources: [
       {
         file: WRITER,
         from: DURABLY,
-        to: 'const file = files.log[this.#file];\n    await file.writeDurably(octets, this.#at).catch(() => file.sync());',
+        to: 'const { file } = this.#current;\n    await file.writeDurably(octets, this.#at).catch(() => file.sync());',
       },
     ],
   },
   {
     name: 'notes-too-early',
     breaks: 'notes a group as acknowledged before it is durable',
-    noticedBy: { stores: 1 },
+    noticedBy: { stores: 5 },
     sources: [
       {
         file: WRITER,
@@ -66,55 +69,53 @@ export const STORE_MUTANTS: readonly StoreMutant[] = [
   {
     name: 'turns-too-early',
     breaks: 'writes over a file that the database has not taken yet',
-    noticedBy: { stores: 2 },
+    noticedBy: { stores: 10 },
     sources: [
       {
         file: WRITER,
-        from: 'await this.#caughtUp;\n    this.#handOver();\n    this.#file',
-        to: 'this.#handOver();\n    this.#file',
+        from: 'await this.#caughtUp;\n    }\n  }',
+        to: 'return this.#files.find((file) => file !== this.#current) ?? this.#current;\n    }\n  }',
       },
     ],
   },
   {
     name: 'other-file-forgotten',
     breaks: 'writes over what an earlier process left in the other file',
-    noticedBy: { stores: 6 },
-    sources: [
-      { file: WRITER, from: 'if (this.#mustHandOver) this.#handOver();\n    const { octets', to: 'const { octets' },
-    ],
+    noticedBy: { stores: 10 },
+    sources: [{ file: WRITER, from: 'if (other !== current) other.fullWith = end;', to: 'void other;' }],
   },
   {
     name: 'stale-frames-taken',
     breaks: 'takes what an earlier use of the file left for new',
-    noticedBy: { stores: 9 },
+    noticedBy: { stores: 2 },
     sources: [{ file: CONTENT, from: 'if (frame.mark.group <= applied.group) continue;', to: '' }],
   },
   {
     name: 'torn-frame-taken',
     breaks: 'takes a frame whose checksum does not fit',
-    noticedBy: { stores: 9 },
+    noticedBy: { stores: 18 },
     sources: [{ file: FRAME, from: 'if (sum !== sumOf(octets.subarray(at, end), seed)) return undefined;', to: '' }],
   },
   {
     name: 'overwrites-groups',
     breaks: 'goes on behind the first group that an earlier process left, over all later ones',
-    noticedBy: { stores: 1 },
+    noticedBy: { stores: 10 },
     sources: [{ file: LOG, from: 'const last = places.at(-1);', to: 'const last = places.at(0);' }],
   },
   {
     name: 'left-not-synced',
     breaks: 'believes what a killed process left, though only the system has it',
-    noticedBy: { stores: 69 },
-    sources: [{ file: LOG, from: '  await log[last.file].sync();\n', to: '' }],
+    noticedBy: { stores: 11 },
+    sources: [{ file: LOG, from: '  await file.sync();\n', to: '' }],
   },
   {
     name: 'left-not-rewritten',
     breaks: 'believes what is left of a failed sync by a second sync',
-    noticedBy: { stores: 26 },
+    noticedBy: { stores: 358 },
     sources: [
       {
         file: LOG,
-        from: '  await log[last.file].write(octets[last.file].subarray(last.at, last.end), last.at);\n',
+        from: '  await file.write(read.subarray(last.at, last.end), last.at);\n',
         to: '',
       },
     ],
@@ -134,7 +135,7 @@ export const STORE_MUTANTS: readonly StoreMutant[] = [
   {
     name: 'writes-over-applied',
     breaks: 'begins in the file that has the group which the database has taken last',
-    noticedBy: { stores: 13 },
+    noticedBy: { stores: 15 },
     sources: [{ file: LOG, from: 'file: appliedIn === 0 ? 1 : 0', to: 'file: appliedIn ?? 0' }],
   },
   {
@@ -156,6 +157,24 @@ export const STORE_MUTANTS: readonly StoreMutant[] = [
     sources: [{ file: RECORDS, from: APPLY, to: '' }],
   },
   {
+    name: 'takes-oldest-alone',
+    breaks: 'says that the database has all files up to one, and gives it the oldest of them',
+    noticedBy: { stores: 1 },
+    sources: [
+      {
+        file: RECORDS,
+        from: 'this.#unapplied.endedUntil(group))',
+        to: 'this.#unapplied.endedUntil(group).slice(0, 1))',
+      },
+    ],
+  },
+  {
+    name: 'forgets-waiting',
+    breaks: 'forgets what is in later files once the database has the oldest one',
+    noticedBy: { stores: 1 },
+    sources: [{ file: UNAPPLIED, from: 'this.#ended.filter((file) => file.group > group)', to: '[]' }],
+  },
+  {
     name: 'removals-dropped',
     breaks: 'brings no removal into the database',
     noticedBy: { stores: 1 },
@@ -170,12 +189,12 @@ export const STORE_MUTANTS: readonly StoreMutant[] = [
   {
     name: 'reads-past-what-is-under-way',
     breaks: 'finds no key that is on its way into the database',
-    noticedBy: { stores: 5 },
+    noticedBy: { stores: 1 },
     sources: [
       {
-        file: RECORDS,
-        from: 'this.#unapplied.find(key) ?? this.#underWay?.find(key)',
-        to: 'this.#unapplied.find(key)',
+        file: UNAPPLIED,
+        from: 'for (const records of this.#newestFirst()) {\n      const found',
+        to: 'for (const records of [this.#newest]) {\n      const found',
       },
     ],
   },
@@ -183,18 +202,18 @@ export const STORE_MUTANTS: readonly StoreMutant[] = [
     name: 'pages-past-what-is-under-way',
     breaks: 'lists no record that is on its way into the database',
     noticedBy: { stores: 1 },
-    sources: [{ file: RECORDS, from: 'underWay ? layOver(underWay, stored) : stored', to: 'stored' }],
+    sources: [{ file: RECORDS, from: 'newer.reduceRight(', to: 'newer.slice(0, 1).reduceRight(' }],
   },
   {
     name: 'failure-forgotten',
     breaks: 'goes on when the database could not be brought up to date',
-    noticedBy: { stores: 2 },
+    noticedBy: { stores: 29 },
     sources: [{ file: RECORDS, from: '      this.#failed.resolve(error as Error);\n      throw error;\n', to: '' }],
   },
   {
     name: 'seen-before-durable',
     breaks: 'shows what is not durable yet, and may bring it into the database',
-    noticedBy: { stores: 1 },
+    noticedBy: { stores: 12 },
     sources: [
       {
         file: STORE,

@@ -1,7 +1,7 @@
 // The store in many short lives, each ended by a kill, a power cut, a call that fails or an orderly end: the real store over a simulated disk and
 // database. After each life everything acknowledged must be there, and nothing but the commits that were made, up to one of them.
 import type { Random, Write } from '../../mesh/ports.ts';
-import { openCommitLog } from '../../node/store/commits/commit-log.ts';
+import { type CommitLogOptions, openCommitLog } from '../../node/store/commits/commit-log.ts';
 import { FILE_HEADER_BYTES, LOG_ID_BYTES } from '../../node/store/commits/file-header.ts';
 import { parseKnownLog } from '../../node/store/commits/known-log.ts';
 import { DiskStore } from '../../node/store/disk-store.ts';
@@ -24,7 +24,9 @@ const FILE_BYTES = FILE_HEADER_BYTES + 1_000;
 const TEXT_CHARACTERS_MAX = 1_400;
 const STEPS_MAX = 400;
 const STEPS_AFTER_FAILURE_MAX = 60;
-const PATHS = pathsIn('');
+const { commitLog, ...OTHERS } = pathsIn('');
+const [FIRST, SECOND, ...FURTHER] = commitLog;
+const FILES_MAX = 4;
 
 type Ending = 'kill' | 'power cut' | 'failure' | 'close';
 const ENDINGS: readonly Ending[] = ['kill', 'power cut', 'failure', 'close'];
@@ -35,16 +37,17 @@ export interface StoreLifeOptions {
   readonly trace?: ((line: string) => void) | undefined;
 }
 
-/** Some lives of one store, one after the other. */
+/** Some lives of one store, one after the other. By the seed its commit log has two, three or four files at most. */
 export async function storeLife(seed: number, { trace }: StoreLifeOptions = {}): Promise<Troubles> {
   const random = seededRandom(seed);
   const database: SimulatedDatabase = { records: new Map(), log: undefined };
   let disk = new SimulatedLogDisk(random);
+  const paths = { ...OTHERS, commitLog: [FIRST, SECOND, ...FURTHER.slice(0, seed % (FILES_MAX - 1))] as const };
   let before: Content = new Map();
   for (let number = 1; number <= LIVES; number += 1) {
     const ending = ENDINGS[Math.floor(random.next() * ENDINGS.length)] ?? 'close';
     trace?.(`life ${number}, which ends by: ${ending}`);
-    const life = new Life({ random, ending, before, trace });
+    const life = new Life({ random, ending, before, trace, paths });
     disk = disk.afterKill(life.step);
     await Promise.race([life.run(disk, database), life.over]);
     const isDark = ending === 'power cut' || (ending === 'failure' && random.next() < 0.5);
@@ -62,6 +65,7 @@ interface LifeOptions {
   /** What was there at its beginning. */
   readonly before: Content;
   readonly trace: ((line: string) => void) | undefined;
+  readonly paths: CommitLogOptions['paths'];
 }
 
 class Life {
@@ -103,7 +107,7 @@ class Life {
   async run(disk: SimulatedLogDisk, database: SimulatedDatabase): Promise<void> {
     let store: Store | undefined;
     try {
-      store = await openSimulated(disk, database, this.step);
+      store = await openSimulated(disk, database, { paths: this.#options.paths, step: this.step });
       for (let round = 0; round < ROUNDS; round += 1) {
         await this.#commitSome(store);
         await this.#readSome(store);
@@ -119,7 +123,7 @@ class Life {
   async judge(disk: SimulatedLogDisk, database: SimulatedDatabase): Promise<Troubles> {
     let found: Content;
     try {
-      const store = await openSimulated(disk, database);
+      const store = await openSimulated(disk, database, { paths: this.#options.paths });
       found = await contentOf(store);
       await store.close();
     } catch (error) {
@@ -174,11 +178,20 @@ class Life {
   }
 }
 
-async function openSimulated(disk: SimulatedLogDisk, database: SimulatedDatabase, step?: Step): Promise<Store> {
+interface Opening {
+  readonly paths: CommitLogOptions['paths'];
+  readonly step?: Step;
+}
+
+async function openSimulated(
+  disk: SimulatedLogDisk,
+  database: SimulatedDatabase,
+  { paths, step }: Opening,
+): Promise<Store> {
   const records = new DurableRecords(new SimulatedRecordThread(database, step));
-  const known = database.log === undefined ? undefined : parseKnownLog(database.log, PATHS.database);
+  const known = database.log === undefined ? undefined : parseKnownLog(database.log, paths.database);
   const newId = () => new Uint8Array(LOG_ID_BYTES).fill(7);
-  const options = { disk, paths: PATHS, fileBytes: FILE_BYTES, behind: records, known, newId };
+  const options = { disk, paths, fileBytes: FILE_BYTES, behind: records, known, newId };
   return new DiskStore({
     records,
     commitLog: await openCommitLog(options),

@@ -110,31 +110,28 @@ export class CommitLog {
       await closeLogFiles(files);
       throw error;
     }
-    const place = { file: 0, at: FILE_HEADER_BYTES, isOtherNeeded: false } as const;
-    return new LogWriter({ id, files, fileBytes, bytes: [fileBytes, fileBytes], end: NO_MARK, place, behind });
+    const place = { file: 0, at: FILE_HEADER_BYTES, isOtherNeeded: false };
+    const bytes = files.log.map(() => fileBytes);
+    return new LogWriter({ ...this.#options, id, files, bytes, end: NO_MARK, place });
   }
 }
 
 async function resume(options: CommitLogOptions, known: KnownLog, files: LogFiles): Promise<CommitLog> {
-  const { paths, fileBytes, behind } = options;
+  const { paths } = options;
   const { id, applied } = known;
   const octets = await readLogFiles(files, options, id);
-  const [first, second] = paths.commitLog;
-  const content = [
-    { file: first, octets: octets[0] },
-    { file: second, octets: octets[1] },
-  ] as const;
+  const content = octets.map((each, index) => ({ file: paths.commitLog[index] ?? '', octets: each }));
   const found = readLogContent(content, id, applied);
   const { groups, end } = found;
   const noted = await readNote(files.note, paths.acknowledged);
   if (noted > end.group)
     throw damaged(
-      paths.commitLog.join(' or '),
+      paths.commitLog.slice(0, octets.length).join(' or '),
       `it is cut off, or an older copy: of ${noted} groups of commits the last ${noted - end.group} are gone`,
     );
-  const bytes = [octets[0].length, octets[1].length] as const;
+  const bytes = octets.map(({ length }) => length);
   const place = await placeBehind(found, files, octets);
-  const writer = new LogWriter({ id, files, fileBytes, bytes, end, place, behind });
+  const writer = new LogWriter({ ...options, id, files, bytes, end, place });
   return new CommitLog(options, groups, writer);
 }
 
@@ -142,14 +139,16 @@ async function resume(options: CommitLogOptions, known: KnownLog, files: LogFile
 async function placeBehind(
   { places, appliedIn }: LogContent,
   { log }: LogFiles,
-  octets: readonly [Buffer, Buffer],
+  octets: readonly Buffer[],
 ): Promise<WritingPlace> {
   const last = places.at(-1);
-  // What the database has taken last stays until something later is there: the other file is begun.
+  // What the database has taken last stays until something later is there: another file is begun.
   if (last === undefined) return { file: appliedIn === 0 ? 1 : 0, at: FILE_HEADER_BYTES, isOtherNeeded: false };
   // The group is believed from here on. What was read of it may be in the system's memory only, and after a sync that failed the system
   // takes it for written: so it is written again.
-  await log[last.file].write(octets[last.file].subarray(last.at, last.end), last.at);
-  await log[last.file].sync();
+  const [file, read] = [log[last.file], octets[last.file]];
+  if (file === undefined || read === undefined) throw new Error('A group lies in a file that there is not.');
+  await file.write(read.subarray(last.at, last.end), last.at);
+  await file.sync();
   return { file: last.file, at: last.end, isOtherNeeded: places.some(({ file }) => file !== last.file) };
 }

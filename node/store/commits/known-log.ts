@@ -9,11 +9,18 @@ export interface KnownLog {
   readonly applied: Mark;
 }
 
-/** The database behind the log. */
+/** The database behind the log, and what it has not taken yet. */
 export interface DatabaseBehind {
+  /** About what the database has not taken, in octets of memory. */
+  readonly waitingBytes: number;
   /** Resolves when this is durable. */
   noteLog(log: KnownLog): Promise<void>;
-  /** Resolves when the database has durably taken every group that was appended before this call, and then has noted `log`. */
+  /** What was appended since the last call, up to that group, can be handed over by itself. To be called when all of it is there. */
+  endFile(group: number): void;
+  /**
+   * Resolves when the database has durably taken all that had ended with the group `log.applied` or before, but for what is newer in a later one, and
+   * then has noted `log`. One call at a time.
+   */
   catchUp(log: KnownLog): Promise<void>;
 }
 

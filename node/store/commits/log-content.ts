@@ -13,9 +13,9 @@ export interface LogFileContent {
   readonly octets: Buffer;
 }
 
-/** Where a frame lies: in the first or second file, and between which octets of it. */
+/** Where a frame lies: in which file, and between which octets of it. */
 interface FramePlace {
-  readonly file: 0 | 1;
+  readonly file: number;
   readonly at: number;
   readonly end: number;
 }
@@ -28,29 +28,24 @@ export interface LogContent {
   /** Where each of them lies. */
   readonly places: readonly FramePlace[];
   /** The file that has the last group which the database has taken: it is there until a later one is. */
-  readonly appliedIn: 0 | 1 | undefined;
+  readonly appliedIn: number | undefined;
 }
 
 /**
  * `applied`: the last group that the database has taken. Throws `store_failed` when a group behind it is missing, and a later one is there,
  * or when the log and the database are not of one history.
  */
-export function readLogContent(
-  files: readonly [LogFileContent, LogFileContent],
-  id: Uint8Array,
-  applied: Mark,
-): LogContent {
+export function readLogContent(files: readonly LogFileContent[], id: Uint8Array, applied: Mark): LogContent {
   const seed = seedOf(id);
-  const found = ([0, 1] as const).flatMap((file) =>
-    framesIn(files[file].octets, FILE_HEADER_BYTES, seed).map((frame) => ({ frame, file })),
+  const found = files.flatMap(({ file: name, octets }, file) =>
+    framesIn(octets, FILE_HEADER_BYTES, seed).map((frame) => ({ frame, file, name, octets })),
   );
   found.sort((one, other) => one.frame.mark.group - other.frame.mark.group);
   let end = applied;
   const groups: (readonly RecordText[])[] = [];
   const places: FramePlace[] = [];
-  let appliedIn: 0 | 1 | undefined;
-  for (const { frame, file } of found) {
-    const { file: name, octets } = files[file];
+  let appliedIn: number | undefined;
+  for (const { frame, file, name, octets } of found) {
     checkPlace(frame, end, applied, name);
     if (frame.mark.group === applied.group) appliedIn = file;
     if (frame.mark.group <= applied.group) continue;
@@ -59,7 +54,10 @@ export function readLogContent(
     end = frame.mark;
   }
   if (applied.group > 0 && appliedIn === undefined && groups.length === 0)
-    throw damaged(files[0].file, `it is an older copy, for the database has taken ${applied.group} groups of commits`);
+    throw damaged(
+      files[0]?.file ?? '',
+      `it is an older copy, for the database has taken ${applied.group} groups of commits`,
+    );
   return { end, groups, places, appliedIn };
 }
 

@@ -1,5 +1,6 @@
-// Writes groups into the log's two files, which take turns. When one is full, the database is brought up to date behind it with all that it
-// holds, while the other is written. A file is written again only when the database has durably taken what it held; until then, commits wait.
+// Writes groups into the log's files, which take turns. A full one waits until its place is needed, or until too much waits in memory: then the
+// database is brought up to date with what of it is not replaced or removed by then, while another is written. A file is written again only
+// when the database has durably taken what it held; until then, commits wait.
 // It relies on a disk that leaves octets alone which a write does not change, as SQLite does too ("powersafe overwrite"): the page in which
 // one group ends is also the one in which the next begins.
 import type { RecordText } from '../record.ts';
@@ -7,64 +8,81 @@ import { encodeNote } from './acknowledged-note.ts';
 import { FILE_HEADER_BYTES } from './file-header.ts';
 import { encodeFrame, type Mark, seedOf } from './frame.ts';
 import type { DatabaseBehind } from './known-log.ts';
-import { closeLogFiles, type LogFiles } from './log-files.ts';
+import type { LogFile } from './log-disk.ts';
+import { addLogFile, closeLogFiles, type LogFiles, type LogFilesOptions } from './log-files.ts';
+
+/** With more than this in memory that the database has not taken, it takes a file although there is room for another. */
+const WAITING_BYTES_MAX = 16 * 1_024 * 1_024;
 
 /** Where the next frame goes. */
 export interface WritingPlace {
-  readonly file: 0 | 1;
+  /** Which of the files. */
+  readonly file: number;
   readonly at: number;
-  /** Whether the other file holds what the database has not taken: it can't be used again before. */
+  /** Whether another file holds what the database has not taken: none of them can be used again before. */
   readonly isOtherNeeded: boolean;
 }
 
-export interface LogWriterOptions {
+export interface LogWriterOptions extends LogFilesOptions {
   readonly id: Uint8Array;
   readonly files: LogFiles;
-  readonly fileBytes: number;
   /** What each file has. */
-  readonly bytes: readonly [number, number];
+  readonly bytes: readonly number[];
   /** The newest group. */
   readonly end: Mark;
   readonly place: WritingPlace;
   readonly behind: DatabaseBehind;
 }
 
+interface WrittenFile {
+  readonly file: LogFile;
+  /** Octets that it has. */
+  bytes: number;
+  /** The newest group that it holds, when it is full; absent: it is written, or free. */
+  fullWith?: Mark | undefined;
+}
+
 export class LogWriter {
   readonly #options: LogWriterOptions;
   readonly #seed: number;
-  readonly #bytes: [number, number];
+  readonly #files: WrittenFile[];
   #end: Mark;
   /** Whether the database has been asked to take all that was appended. */
   #isHandedOver = true;
-  /** Resolves when the database has taken what the file holds that is not being written. */
+  /** The newest group that the database has been asked to take. */
+  #handedOver = -1;
+  /** Resolves when the database has taken what it was asked to. */
   #caughtUp: Promise<void> = Promise.resolve();
-  /** Whether the other file holds what an earlier process left, of which the database has not been told. */
+  /** Whether another file holds what an earlier process left, of which the database has not been told. */
   #mustHandOver: boolean;
-  #file: 0 | 1;
+  #current: WrittenFile;
   /** Where the next frame begins. */
   #at: number;
 
   constructor(options: LogWriterOptions) {
-    const { id, bytes, end, place } = options;
+    const { id, files, bytes, end, place } = options;
     this.#options = options;
     this.#seed = seedOf(id);
-    this.#bytes = [...bytes];
     this.#end = end;
     this.#mustHandOver = place.isOtherNeeded;
-    this.#file = place.file;
+    this.#files = files.log.map((file, index) => ({ file, bytes: bytes[index] ?? 0 }));
+    const current = this.#files[place.file];
+    if (current === undefined) throw new Error('The log is to be written in a file that there is not.');
+    this.#current = current;
+    if (place.isOtherNeeded) for (const other of this.#files) if (other !== current) other.fullWith = end;
     this.#at = place.at;
   }
 
   /** Resolves when these records, together, survive a power cut. One call at a time; after one has failed, none may follow. */
   async append(records: readonly RecordText[]): Promise<void> {
-    if (this.#mustHandOver) this.#handOver();
+    if (this.#mustHandOver) this.#handOverAll();
     const { octets, mark } = encodeFrame(records, this.#end, this.#seed);
     const { files, fileBytes } = this.#options;
     if (this.#at > FILE_HEADER_BYTES && this.#at + octets.length > fileBytes) await this.#turn();
-    await files.log[this.#file].writeDurably(octets, this.#at);
+    await this.#current.file.writeDurably(octets, this.#at);
     await files.note.writeFew(encodeNote(mark.group), 0);
     this.#at += octets.length;
-    this.#bytes[this.#file] = Math.max(this.#bytes[this.#file], this.#at);
+    this.#current.bytes = Math.max(this.#current.bytes, this.#at);
     this.#end = mark;
     this.#isHandedOver = false;
   }
@@ -72,7 +90,7 @@ export class LogWriter {
   /** Resolves when the database has taken everything that was appended. */
   async settle(): Promise<void> {
     await this.#caughtUp;
-    if (!this.#isHandedOver) this.#handOver();
+    if (!this.#isHandedOver) this.#handOverAll();
     await this.#caughtUp;
   }
 
@@ -81,45 +99,88 @@ export class LogWriter {
    * this database's history is an empty group behind the others, which is durable before anything is overwritten.
    */
   async overwrite(): Promise<void> {
-    if (this.#mustHandOver) this.#handOver();
-    const before = this.#file;
+    if (this.#mustHandOver) this.#handOverAll();
     await this.#turn();
+    this.#handOver(this.#end);
     await this.#caughtUp;
     await this.append([]);
-    await this.#overwriteFrom(before, FILE_HEADER_BYTES);
-    await this.#overwriteFrom(this.#file, this.#at);
+    for (const file of this.#files) if (file !== this.#current) await overwriteFrom(file, FILE_HEADER_BYTES);
+    await overwriteFrom(this.#current, this.#at);
   }
 
   /** Closes the files, after the last `append` and `settle` have ended. */
   close(): Promise<void> {
-    return closeLogFiles(this.#options.files);
+    return closeLogFiles({ log: this.#files.map(({ file }) => file), note: this.#options.files.note });
   }
 
-  /** From the full file to the other one. */
+  /** From the full file to another one. */
   async #turn(): Promise<void> {
-    await this.#caughtUp;
-    this.#handOver();
-    this.#file = this.#file === 0 ? 1 : 0;
+    this.#options.behind.endFile(this.#end.group);
+    this.#current.fullWith = this.#end;
+    const next = await this.#freeFile();
+    this.#current = next;
     this.#at = FILE_HEADER_BYTES;
-    const { files, fileBytes } = this.#options;
-    if (this.#bytes[this.#file] === fileBytes) return;
-    await files.log[this.#file].truncate(fileBytes);
-    await files.log[this.#file].sync();
-    this.#bytes[this.#file] = fileBytes;
+    const { fileBytes, paths, behind } = this.#options;
+    if (next.bytes !== fileBytes) {
+      await next.file.truncate(fileBytes);
+      await next.file.sync();
+      next.bytes = fileBytes;
+    }
+    const isLast = this.#files.length === paths.commitLog.length && this.#free() === undefined;
+    if (isLast || behind.waitingBytes > WAITING_BYTES_MAX) this.#handOverOldest();
   }
 
-  async #overwriteFrom(index: 0 | 1, at: number): Promise<void> {
-    const file = this.#options.files.log[index];
-    await file.write(Buffer.alloc(this.#bytes[index] - at), at);
-    await file.sync();
+  async #freeFile(): Promise<WrittenFile> {
+    for (;;) {
+      const free = this.#free() ?? (await this.#add());
+      if (free !== undefined) return free;
+      this.#handOverOldest();
+      await this.#caughtUp;
+    }
   }
 
-  #handOver(): void {
-    const { behind, id } = this.#options;
-    this.#isHandedOver = true;
+  #free(): WrittenFile | undefined {
+    return this.#files.find((file) => file !== this.#current && file.fullWith === undefined);
+  }
+
+  async #add(): Promise<WrittenFile | undefined> {
+    const { id, fileBytes: bytes } = this.#options;
+    const file = await addLogFile(this.#options, id, this.#files.length);
+    if (file === undefined) return undefined;
+    const added = { file, bytes };
+    this.#files.push(added);
+    return added;
+  }
+
+  #handOverOldest(): void {
+    const full = this.#files.flatMap(({ fullWith }) => fullWith ?? []);
+    const [oldest] = full.sort((one, other) => one.group - other.group);
+    if (oldest !== undefined) this.#handOver(oldest);
+  }
+
+  #handOverAll(): void {
     this.#mustHandOver = false;
-    this.#caughtUp = behind.catchUp({ id, applied: this.#end });
+    this.#isHandedOver = true;
+    this.#options.behind.endFile(this.#end.group);
+    this.#handOver(this.#end);
+  }
+
+  /** Has the database take the files that are full with this group or an older one, behind what it takes now. */
+  #handOver(applied: Mark): void {
+    if (applied.group <= this.#handedOver) return;
+    this.#handedOver = applied.group;
+    const { behind, id } = this.#options;
+    this.#caughtUp = this.#caughtUp.then(async () => {
+      await behind.catchUp({ id, applied });
+      for (const file of this.#files)
+        if (file.fullWith !== undefined && file.fullWith.group <= applied.group) file.fullWith = undefined;
+    });
     // Whoever has to wait for it hears of its failure, and before that the store does.
     this.#caughtUp.catch(() => {});
   }
+}
+
+async function overwriteFrom({ file, bytes }: WrittenFile, at: number): Promise<void> {
+  await file.write(Buffer.alloc(bytes - at), at);
+  await file.sync();
 }

@@ -136,8 +136,8 @@ describe('a data directory of a node that was stopped', () => {
   });
 
   it('that a newer program wrote is refused, with both formats', () => {
-    change('PRAGMA user_version = 4');
-    expect(refusal()).toMatch(/has format 4, and this program knows format 3.*or a newer one/);
+    change('PRAGMA user_version = 5');
+    expect(refusal()).toMatch(/has format 5, and this program knows format 4.*or a newer one/);
   });
 
   it('with the database of another program is refused, as damage where there was one of ours', () => {

@@ -5,19 +5,25 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { type CommitLog, openCommitLog } from '../../../../node/store/commits/commit-log.ts';
 import { FILE_HEADER_BYTES, LOG_ID_BYTES } from '../../../../node/store/commits/file-header.ts';
 import type { KnownLog } from '../../../../node/store/commits/known-log.ts';
+import type { LogPaths } from '../../../../node/store/commits/log-files.ts';
 import { pathsIn } from '../../../../node/store/paths.ts';
 import { seededRandom } from '../../../support/seeded-random.ts';
 import { SimulatedLogDisk, type Step } from '../../../support/simulated-log-disk.ts';
 
-const PATHS = pathsIn('');
-const [FIRST, SECOND] = PATHS.commitLog;
+const { commitLog, ...OTHERS } = pathsIn('');
+const [FIRST, SECOND, THIRD = '', FOURTH = ''] = commitLog;
+/** Of a log that never has more than two files. */
+const PATHS = { ...OTHERS, commitLog: [FIRST, SECOND] as const };
+const PATHS_OF_THREE = { ...OTHERS, commitLog: [FIRST, SECOND, THIRD] as const };
 const FILE_BYTES = FILE_HEADER_BYTES + 400;
 const ALL = [FIRST, SECOND, PATHS.acknowledged];
+const ALL_OF_THREE = [FIRST, SECOND, THIRD, PATHS.acknowledged];
 
 /** The database behind the log: what it was told, and when it has caught up. */
 class Behind {
   known: KnownLog | undefined;
   readonly caughtUp: number[] = [];
+  waitingBytes = 0;
   #held: PromiseWithResolvers<void> | undefined;
 
   hold(): void {
@@ -33,6 +39,8 @@ class Behind {
     this.known = log;
   }
 
+  endFile(): void {}
+
   async catchUp(log: KnownLog): Promise<void> {
     await this.#held?.promise;
     this.caughtUp.push(log.applied.group);
@@ -42,15 +50,17 @@ class Behind {
 
 let disk: SimulatedLogDisk;
 let behind: Behind;
+let paths: LogPaths & { readonly database: string };
 
 beforeEach(() => {
+  paths = PATHS;
   disk = new SimulatedLogDisk(seededRandom(1));
   behind = new Behind();
 });
 
 const open = (at: SimulatedLogDisk = disk, id = 1): Promise<CommitLog> =>
   openCommitLog({
-    ...{ disk: at, paths: PATHS, fileBytes: FILE_BYTES, behind, known: behind.known },
+    ...{ disk: at, paths, fileBytes: FILE_BYTES, behind, known: behind.known },
     newId: () => new Uint8Array(LOG_ID_BYTES).fill(id),
   });
 
@@ -111,6 +121,97 @@ describe('a commit', () => {
   });
 });
 
+describe('a log that may have more than two files', () => {
+  beforeEach(() => {
+    paths = PATHS_OF_THREE;
+  });
+
+  it('makes a third one when two are full, and asks the database for nothing before', async () => {
+    const log = await open();
+    await append(log, 'a', 'b', 'c', 'd', 'e', 'f');
+    expect([behind.caughtUp, disk.has(THIRD)]).toEqual([[], false]);
+    await append(log, 'g');
+    expect(disk.contentOf(THIRD).length).toBe(FILE_BYTES);
+    expect(disk.calls.indexOf(`make ${THIRD}`)).toBeLessThan(disk.calls.indexOf(`write ${THIRD}`));
+  });
+
+  it('has the database take the oldest one, and no other, when the last free one is begun', async () => {
+    const log = await open();
+    await append(log, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i');
+    expect(behind.caughtUp).toEqual([3]);
+    const [second, third] = [disk.contentOf(SECOND), disk.contentOf(THIRD)];
+    await append(log, 'j', 'k', 'l');
+    expect([behind.caughtUp, disk.contentOf(SECOND), disk.contentOf(THIRD)]).toEqual([[3, 6], second, third]);
+    expect(await found()).toEqual(['g', 'h', 'i', 'j', 'k', 'l']);
+  });
+
+  it('waits until the database has the oldest one where all are full', async () => {
+    const log = await open();
+    behind.hold();
+    await append(log, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i');
+    let isDone = false;
+    const next = append(log, 'j').then(() => {
+      isDone = true;
+    });
+    await nextTurn();
+    expect(isDone).toBe(false);
+    behind.release();
+    await next;
+    expect(behind.caughtUp).toEqual([3, 6]);
+  });
+
+  it('has it take the oldest one sooner where too much waits in memory', async () => {
+    const log = await open();
+    behind.waitingBytes = 17 * 1_024 * 1_024;
+    await append(log, 'a', 'b', 'c', 'd');
+    expect(behind.caughtUp).toEqual([3]);
+    behind.waitingBytes = 0;
+    await append(log, 'e', 'f', 'g');
+    // The first is free again.
+    expect([behind.caughtUp, disk.has(THIRD)]).toEqual([[3], false]);
+  });
+
+  it('is opened with all that the database lacks, which is handed over with the next commit, and settles', async () => {
+    await append(await open(), 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h');
+    const log = await open();
+    expect(left(log)).toEqual(['d', 'e', 'f', 'g', 'h']);
+    await append(log, 'i');
+    expect(behind.caughtUp).toEqual([3, 8]);
+    await append(log, 'j', 'k');
+    await log.settle();
+    expect([behind.caughtUp.at(-1), await found()]).toEqual([11, []]);
+  });
+
+  it('is refused where one of its files is missing that others came after', async () => {
+    paths = { ...OTHERS, commitLog: [FIRST, SECOND, THIRD, FOURTH] };
+    const log = await open();
+    await append(log, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j');
+    await log.settle();
+    expect(await found()).toEqual([]);
+    disk.spoil(THIRD, undefined);
+    expect(await found()).toMatch(/mesh\.commit-log-3 is damaged: it is missing/);
+  });
+
+  it('is refused where the file of its newest groups is missing', async () => {
+    await append(await open(), 'a', 'b', 'c', 'd', 'e', 'f', 'g');
+    disk.spoil(THIRD, undefined);
+    expect(await found()).toMatch(/is damaged: it is cut off, or an older copy: of 7 groups of commits the last 1 are/);
+  });
+
+  it.each(['EIO', 'ENOSPC'])('ends where a call fails with %s while it makes one', async (code) => {
+    let isMade = false;
+    const at = disk.afterKill(async (call) => {
+      if (call !== `make ${THIRD}`) return;
+      isMade = true;
+      throw Object.assign(new Error('the disk'), { code });
+    });
+    const log = await open(at);
+    await append(log, 'a', 'b', 'c', 'd', 'e', 'f');
+    await expect(append(log, 'g')).rejects.toMatchObject({ code: 'store_failed' });
+    expect([isMade, await found(at.afterKill())]).toEqual([true, ['a', 'b', 'c', 'd', 'e', 'f']]);
+  });
+});
+
 describe('a log that is opened again', () => {
   it('has what the database has not, and goes on behind it', async () => {
     await append(await open(), 'a', 'b', 'c', 'd');
@@ -154,13 +255,18 @@ describe('a log that is opened again', () => {
   });
 });
 
-describe('a log that is not as it was left', () => {
-  /** Seven groups, of which the database has three; the second file is full, and the first begun again. */
-  async function sevenGroups(): Promise<void> {
+/** Groups of which the database has three; each file but the first is full, and the first begun again. */
+const LEFT = [
+  { files: 2, names: ['d', 'e', 'f', 'g'], last: 7, all: ALL, of: PATHS },
+  { files: 3, names: ['d', 'e', 'f', 'g', 'h', 'i', 'j'], last: 10, all: ALL_OF_THREE, of: PATHS_OF_THREE },
+];
+
+describe.each(LEFT)('a log of $files files that is not as it was left', ({ names, last, all, of }) => {
+  async function prepare(): Promise<void> {
     const log = await open();
     await append(log, 'a', 'b', 'c');
     behind.hold();
-    const waiting = append(log, 'd', 'e', 'f', 'g');
+    const waiting = append(log, ...names);
     await nextTurn();
     behind.release();
     await waiting;
@@ -170,18 +276,19 @@ describe('a log that is not as it was left', () => {
   const marks: KnownLog['applied'][] = [];
 
   beforeEach(async () => {
+    paths = of;
     const watched = behind.catchUp.bind(behind);
     behind.catchUp = async (log) => {
       marks[log.applied.group] = log.applied;
       await watched(log);
     };
-    await sevenGroups();
-    expect(await found()).toEqual(['d', 'e', 'f', 'g']);
+    await prepare();
+    expect(await found()).toEqual(names);
   });
 
   it('is refused or read in full, whichever octet of its files is another', async () => {
     let refused = 0;
-    for (const path of ALL) {
+    for (const path of all) {
       const whole = disk.contentOf(path);
       for (let at = 0; at < whole.length; at += at > LOG_ID_BYTES * 3 && at < FILE_HEADER_BYTES - 8 ? 97 : 1) {
         const spoilt = Buffer.from(whole);
@@ -190,7 +297,7 @@ describe('a log that is not as it was left', () => {
         const after = await found();
         if (typeof after === 'string') refused += 1;
         // The note of what was acknowledged may say less, as after a power cut.
-        else expect(after, `octet ${at} of ${path}`).toEqual(['d', 'e', 'f', 'g']);
+        else expect(after, `octet ${at} of ${path}`).toEqual(names);
       }
       disk.spoil(path, whole);
     }
@@ -198,7 +305,7 @@ describe('a log that is not as it was left', () => {
   });
 
   it('is refused, wherever one of its files was cut', async () => {
-    for (const path of ALL) {
+    for (const path of all) {
       const whole = disk.contentOf(path);
       for (let bytes = 0; bytes < whole.length; bytes += bytes > 50 && bytes < FILE_HEADER_BYTES - 8 ? 97 : 1) {
         disk.spoil(path, whole.subarray(0, bytes));
@@ -212,7 +319,9 @@ describe('a log that is not as it was left', () => {
     const whole = disk.contentOf(FIRST);
     for (let bytes = FILE_HEADER_BYTES; bytes < FILE_HEADER_BYTES + 100; bytes += 1) {
       disk.spoil(FIRST, Buffer.concat([whole.subarray(0, bytes), Buffer.alloc(whole.length - bytes)]));
-      expect(await found()).toMatch(/it is cut off, or an older copy: of 7 groups of commits the last 1 are gone/);
+      expect(await found()).toMatch(
+        new RegExp(`it is cut off, or an older copy: of ${last} groups of commits the last 1 are gone`),
+      );
     }
   });
 
@@ -222,8 +331,8 @@ describe('a log that is not as it was left', () => {
       FIRST,
       Buffer.concat([whole.subarray(0, FILE_HEADER_BYTES + 50), Buffer.alloc(whole.length - FILE_HEADER_BYTES - 50)]),
     );
-    disk.spoil(PATHS.acknowledged, Buffer.from('0000000000000006\n'));
-    expect(await found()).toEqual(['d', 'e', 'f']);
+    disk.spoil(PATHS.acknowledged, Buffer.from(`${String(last - 1).padStart(16, '0')}\n`));
+    expect(await found()).toEqual(names.slice(0, -1));
   });
 
   it.each([
@@ -255,6 +364,7 @@ describe('a log that is not as it was left', () => {
   });
 
   it('is refused when one file, or all, are older copies, unless the database has what is missing in it', async () => {
+    if (of !== PATHS) return;
     const before = new Map(ALL.map((path) => [path, disk.contentOf(path)]));
     await append(await open(), 'h', 'i', 'j', 'k', 'l');
     const after = new Map(ALL.map((path) => [path, disk.contentOf(path)]));

@@ -3,21 +3,29 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { type CommitLog, openCommitLog } from '../../../../node/store/commits/commit-log.ts';
 import { FILE_HEADER_BYTES, LOG_ID_BYTES } from '../../../../node/store/commits/file-header.ts';
 import type { KnownLog } from '../../../../node/store/commits/known-log.ts';
+import type { LogPaths } from '../../../../node/store/commits/log-files.ts';
 import { pathsIn } from '../../../../node/store/paths.ts';
 import type { RecordText } from '../../../../node/store/record.ts';
 import { seededRandom } from '../../../support/seeded-random.ts';
 import { SimulatedLogDisk, type Step } from '../../../support/simulated-log-disk.ts';
 
-const PATHS = pathsIn('');
+const { commitLog, ...OTHERS } = pathsIn('');
+const [FIRST, SECOND, THIRD = ''] = commitLog;
+const OF_TWO: Paths = { ...OTHERS, commitLog: [FIRST, SECOND] };
+const OF_THREE: Paths = { ...OTHERS, commitLog: [FIRST, SECOND, THIRD] };
 const FILE_BYTES = FILE_HEADER_BYTES + 400;
 const WORD = 'sesquipedalian';
 
+type Paths = LogPaths & { readonly database: string };
+
+let paths: Paths;
 let disk: SimulatedLogDisk;
 /** What the database has, and what is on its way to it. */
 let database: { known: KnownLog | undefined; readonly keys: string[] };
 let waiting: RecordText[];
 
 beforeEach(() => {
+  paths = OF_TWO;
   disk = new SimulatedLogDisk(seededRandom(1));
   database = { known: undefined, keys: [] };
   waiting = [];
@@ -25,9 +33,11 @@ beforeEach(() => {
 
 async function open(at = disk): Promise<CommitLog> {
   const log = await openCommitLog({
-    ...{ disk: at, paths: PATHS, fileBytes: FILE_BYTES, known: database.known },
+    ...{ disk: at, paths, fileBytes: FILE_BYTES, known: database.known },
     newId: () => new Uint8Array(LOG_ID_BYTES).fill(1),
     behind: {
+      waitingBytes: 0,
+      endFile: () => {},
       noteLog: async (known) => {
         database.known = known;
       },
@@ -59,13 +69,15 @@ async function found(at = disk): Promise<readonly string[] | string> {
   }
 }
 
-const filesWithWord = (at = disk) => PATHS.commitLog.filter((path) => at.contentOf(path).includes(WORD));
+const filesWithWord = (at = disk) =>
+  paths.commitLog.filter((path) => at.has(path) && at.contentOf(path).includes(WORD));
 const NAMES = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
 
 describe('a commit log that is overwritten', () => {
-  it.each([1, 2, 3, 4, 5, 6, 7, 8])(
-    'has nothing of its %i groups, which the database has, and goes on',
-    async (count) => {
+  it.each([1, 2, 3, 4, 5, 6, 7, 8].flatMap((count) => [OF_TWO, OF_THREE].map((of) => ({ count, of }))))(
+    'has nothing of its $count groups in files, which the database has, and goes on',
+    async ({ count, of }) => {
+      paths = of;
       const log = await open();
       await append(log, ...NAMES.slice(0, count));
       expect(filesWithWord()).not.toEqual([]);
@@ -94,7 +106,7 @@ describe('a commit log that is overwritten', () => {
     await log.append([{ key: 'large', text: JSON.stringify(WORD.repeat(500)) }]);
     await log.overwrite();
     await log.overwrite();
-    expect(PATHS.commitLog.map((path) => disk.contentOf(path).length)).toEqual([FILE_BYTES, FILE_BYTES]);
+    expect(paths.commitLog.map((path) => disk.contentOf(path).length)).toEqual([FILE_BYTES, FILE_BYTES]);
     expect(filesWithWord()).toEqual([]);
   });
 
@@ -106,20 +118,26 @@ describe('a commit log that is overwritten', () => {
   it('is still refused when it is an older copy, or one of its files is cut', async () => {
     const log = await open();
     await append(log, 'a', 'b');
-    const older = PATHS.commitLog.map((path) => disk.contentOf(path));
+    const older = paths.commitLog.map((path) => disk.contentOf(path));
     await log.overwrite();
     await log.settle();
-    const whole = PATHS.commitLog.map((path) => disk.contentOf(path));
-    for (const [index, path] of PATHS.commitLog.entries()) disk.spoil(path, older[index]);
+    const whole = paths.commitLog.map((path) => disk.contentOf(path));
+    for (const [index, path] of paths.commitLog.entries()) disk.spoil(path, older[index]);
     expect(await found()).toMatch(/is damaged/);
-    for (const [index, path] of PATHS.commitLog.entries()) disk.spoil(path, whole[index]);
+    for (const [index, path] of paths.commitLog.entries()) disk.spoil(path, whole[index]);
     expect(await found()).toEqual(['a', 'b']);
-    const [, second] = PATHS.commitLog;
+    const [, second] = paths.commitLog;
     disk.spoil(second, Buffer.concat([disk.contentOf(second).subarray(0, FILE_HEADER_BYTES), Buffer.alloc(400)]));
     expect(await found()).toMatch(/is damaged/);
   });
 
-  it.each(['killed', 'without power'])('loses nothing wherever its process is %s, and is not refused', async (how) => {
+  it.each([
+    ['killed', OF_TWO],
+    ['without power', OF_TWO],
+    ['killed', OF_THREE],
+    ['without power', OF_THREE],
+  ])('loses nothing wherever its process is %s, and is not refused', async (how, of) => {
+    paths = of;
     for (let ending = 1; ; ending += 1) {
       disk = new SimulatedLogDisk(seededRandom(ending));
       database = { known: undefined, keys: [] };
