@@ -112,7 +112,7 @@ export class CommitQueue {
       for (const work of this.#between.splice(0)) await work();
       this.#inHand = this.#takeGroup();
       try {
-        const records = this.#inHand.flatMap((commit) => commit.records);
+        const records = newestOf(this.#inHand);
         if (records.length > 0) await this.#write(records);
         for (const commit of this.#inHand) commit.resolve();
       } catch (error) {
@@ -134,4 +134,13 @@ export class CommitQueue {
     }
     return this.#waiting.splice(0, count);
   }
+}
+
+/** Records of a group: of a key that several commits write, only what the last of them writes, for nobody ever sees the others. */
+function newestOf(commits: readonly Commit[]): readonly RecordText[] {
+  const [first, ...others] = commits;
+  if (first === undefined || others.length === 0) return first?.records ?? [];
+  const newest = new Map<string, RecordText>();
+  for (const { records } of commits) for (const record of records) newest.set(record.key, record);
+  return [...newest.values()];
 }

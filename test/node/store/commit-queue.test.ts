@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CommitQueue, GROUP_CHARACTERS_MAX, GROUP_RECORDS_MAX } from '../../../node/store/commit-queue.ts';
+import type { RecordText } from '../../../node/store/record.ts';
 
 /** A queue over a disk that writes when it is told to, and the keys of each write. */
 function heldQueue() {
@@ -61,9 +62,27 @@ describe('the queue of commits', () => {
     await turn();
     expect(writes).toEqual([['a']]);
     await endWrite();
-    expect(writes).toEqual([['a'], ['b', 'c', 'b', 'd']]);
+    expect(writes).toEqual([['a'], ['b', 'c', 'd']]);
     await endWrite();
     await Promise.all(commits);
+  });
+
+  it('writes of a key only what the last commit of a group writes', async () => {
+    const groups: (readonly RecordText[])[] = [];
+    const queue = new CommitQueue(async (records) => void groups.push(records), turn);
+    await Promise.all([
+      queue.commit([...one('end', 1), ...one('a')]),
+      queue.commit([...one('end', 2), { key: 'a', value: undefined }]),
+      queue.commit([...one('end', 3), ...one('b')]),
+    ]);
+    expect(groups.map((records) => new Map(records.map(({ key, text }) => [key, text])))).toEqual([
+      new Map([
+        ['end', '3'],
+        ['a', undefined],
+        ['b', '1'],
+      ]),
+    ]);
+    expect(groups[0]).toHaveLength(3);
   });
 
   it('does not acknowledge a commit before its own write has ended', async () => {
