@@ -60,11 +60,23 @@ export interface StatsAsked {
   readonly endMs: number;
 }
 
-/** How an inbox, or several, did in some time; rates are parts of 1, and absent where there is nothing to divide by. */
+/** What may have become of a mail that was sent; labels of it. */
+export const FATES = ['delivered', 'bounced', 'complained', 'opened'] as const;
+type Fate = (typeof FATES)[number];
+
+/** How an inbox, or several, did in some time. Mails that are looked at are those that are there, the newest alone where there are very many. */
 export interface Stats {
+  /** Events of each type, of which one mail may have several. */
   readonly counts: Readonly<Record<string, number>>;
-  /** Mails that were sent, that were answered, and that passed a mail on; of the newest ones alone where there are very many. */
-  readonly sent: { readonly looked: number; readonly answered: number; readonly forwarded: number };
+  /** Mails that were sent; of these, those that were answered, those that passed a mail on, and those of each fate. */
+  readonly sent: {
+    readonly looked: number;
+    readonly answered: number;
+    readonly forwarded: number;
+    readonly fates: Readonly<Record<Fate, number>>;
+  };
+  /** Mails that came and are not held back; of these, those behind which one was passed on in their thread. */
+  readonly received: { readonly looked: number; readonly passedOn: number };
   /** Between a mail that came and the next that was sent in its thread. */
   readonly medianAnswerMs: number | undefined;
   readonly unread: number;

@@ -79,34 +79,28 @@ function seriesOf<Body>(
 }
 
 function statsBody(
-  { counts, sent, medianAnswerMs, unread, queueDepth }: Stats,
+  { counts, sent, received, medianAnswerMs, unread, queueDepth }: Stats,
   { startMs, endMs }: { startMs: number; endMs: number },
 ) {
   const of = (type: string) => counts[type] ?? 0;
   const [completed, failed] = [of('work.done'), of('work.failed')];
-  const received = of('message.received');
+  const { bounced, complained, opened, delivered } = sent.fates;
   return {
-    ...{ start: timeText(startMs), end: timeText(endMs), sent: of('message.sent'), received },
+    ...{ start: timeText(startMs), end: timeText(endMs), sent: of('message.sent'), received: of('message.received') },
     held_back: ['spam', 'blocked', 'unauthenticated'].reduce((sum, kind) => sum + of(`message.received.${kind}`), 0),
     ...{ delivered: of('message.delivered'), bounced: of('message.bounced'), complained: of('message.complained') },
     ...{ rejected: of('message.rejected'), opened: of('message.opened') },
     ...{ forwarded: sent.forwarded, replied: sent.answered },
-    ...{
-      bounce_rate: rate(of('message.bounced'), of('message.sent')),
-      complaint_rate: rate(of('message.complained'), of('message.sent')),
-    },
-    ...{
-      open_rate: rate(of('message.opened'), of('message.sent')),
-      delivery_rate: rate(of('message.delivered'), of('message.sent')),
-    },
-    ...{ reply_rate: rate(sent.answered, sent.looked), forward_rate: rate(sent.forwarded, received) },
+    ...{ bounce_rate: rate(bounced, sent.looked), complaint_rate: rate(complained, sent.looked) },
+    ...{ open_rate: rate(opened, sent.looked), delivery_rate: rate(delivered, sent.looked) },
+    ...{ reply_rate: rate(sent.answered, sent.looked), forward_rate: rate(received.passedOn, received.looked) },
     median_answer_seconds: medianAnswerMs === undefined ? undefined : medianAnswerMs / 1_000,
     ...{ work_completed: completed, work_failed: failed, work_failure_rate: rate(failed, completed + failed) },
     ...{ unread, queue_depth: queueDepth },
   };
 }
 
-/** A part of 1, four digits of it; `undefined` of nothing. */
+/** Part of the things in `whole` of which something is true, of 1 and with four digits; `undefined` of nothing. */
 function rate(part: number, whole: number): number | undefined {
   return whole === 0 ? undefined : Math.round((part / whole) * 10_000) / 10_000;
 }

@@ -1,18 +1,25 @@
 // How inboxes do: how many of their mails were answered and how soon, and what waits for somebody.
 import type { SQLInputValue } from 'node:sqlite';
-import type { Stats, StatsAsked } from '../metric.ts';
+import { FATES, type Stats, type StatsAsked } from '../metric.ts';
 import type { Scope } from '../scope.ts';
 import type { Connection } from './database.ts';
 import { scopesOf } from './metric-reader.ts';
 
-/** Mails that were sent whose threads are looked at, the newest; and mails of those threads. */
+/** Mails that were sent, and that came, which are looked at, the newest; and mails of the threads of those that were sent. */
 const SENT_MAX = 5_000;
+const RECEIVED_MAX = 5_000;
 const TURNS_MAX = 50_000;
 
-interface Sent {
+interface Received {
   readonly row: number;
   readonly thread: number;
+  readonly at: number;
+}
+
+interface Sent extends Received {
   readonly subject: string | null;
+  /** What became of it, between commas. */
+  readonly fates: string | null;
 }
 
 interface Turn {
@@ -31,16 +38,31 @@ export class StatsReader {
   read({ scope, startMs, endMs }: StatsAsked): Stats {
     const { sql, values } = inboxesOf(scope);
     const sent = this.#connection.all<Sent>(
-      `SELECT message.row, message.thread, message.subject FROM inbox CROSS JOIN message_label AS label ON label.inbox = inbox.row
-       AND label.label = 'sent' AND label.at BETWEEN ? AND ? CROSS JOIN message ON message.row = label.message
+      `SELECT message.row, message.thread, message.at, message.subject, (${FATES_OF}) AS fates ${labelled('sent')}
        WHERE ${sql} ORDER BY label.at DESC, label.message DESC LIMIT ?`,
       ...[startMs, endMs, ...values, SENT_MAX],
     );
+    const received = this.#connection.all<Received>(
+      `SELECT message.row, message.thread, message.at ${labelled('received')}
+       WHERE ${sql} AND message.hidden = 0 AND NOT EXISTS (${REPORTED}) ORDER BY label.at DESC, label.message DESC LIMIT ?`,
+      ...[startMs, endMs, ...values, RECEIVED_MAX],
+    );
     const { answered, answerMs } = this.#answers(sent, startMs, endMs);
-    const forwarded = sent.filter(({ subject }) => /^fwd?:/i.test(subject ?? '')).length;
+    const forwarded = sent.filter(({ subject }) => /^fwd?:/i.test(subject ?? ''));
+    const fates = sent.map((mail) => mail.fates?.split(',') ?? []);
+    const countOf = (fate: (typeof FATES)[number]) => fates.filter((all) => all.includes(fate)).length;
     return {
       counts: this.#counts(scope, startMs, endMs),
-      sent: { looked: sent.length, answered, forwarded },
+      sent: {
+        ...{ looked: sent.length, answered, forwarded: forwarded.length },
+        fates: {
+          delivered: countOf('delivered'),
+          bounced: countOf('bounced'),
+          complained: countOf('complained'),
+          opened: countOf('opened'),
+        },
+      },
+      received: { looked: received.length, passedOn: passedOn(received, forwarded) },
       medianAnswerMs: medianOf(answerMs),
       ...this.waiting(scope),
     };
@@ -87,6 +109,16 @@ export class StatsReader {
   }
 }
 
+/** How many of the mails have one of `forwarded` behind them in their thread. */
+function passedOn(received: readonly Received[], forwarded: readonly Received[]): number {
+  // The newest of each thread stands first.
+  const lastIn = new Map([...forwarded].reverse().map((mail) => [mail.thread, mail]));
+  return received.filter(({ thread, at, row }) => {
+    const last = lastIn.get(thread);
+    return last !== undefined && (last.at > at || (last.at === at && last.row > row));
+  }).length;
+}
+
 function inboxesOf({ podId, inboxId }: Scope): { readonly sql: string; readonly values: readonly SQLInputValue[] } {
   if (inboxId === undefined && podId !== undefined)
     return { sql: "inbox.state = 'active' AND inbox.pod = (SELECT row FROM pod WHERE pod_id = ?)", values: [podId] };
@@ -101,6 +133,16 @@ function medianOf(values: readonly number[]): number | undefined {
   return low === undefined || high === undefined ? undefined : (low + high) / 2;
 }
 
+/** Mails with a label, of some time. */
+const labelled = (
+  label: 'sent' | 'received',
+) => `FROM inbox CROSS JOIN message_label AS label ON label.inbox = inbox.row
+  AND label.label = '${label}' AND label.at BETWEEN ? AND ? CROSS JOIN message ON message.row = label.message`;
+const FATES_OF = `SELECT group_concat(fate.label) FROM message_label AS fate
+  WHERE fate.message = message.row AND fate.label IN ('${FATES.join("', '")}')`;
+/** What came about a mail of the inbox is no mail to it, nor is its own that came back. */
+const REPORTED = `SELECT 1 FROM message_label AS other
+  WHERE other.message = message.row AND other.label IN ('bounce', 'complained', 'unsubscribe', 'sent')`;
 const isUnread = (message: string) =>
   `EXISTS (SELECT 1 FROM message_label WHERE message_label.message = ${message} AND message_label.label = 'unread')`;
 const LABELLED_UNREAD = `inbox CROSS JOIN message_label AS label ON label.inbox = inbox.row WHERE label.label = 'unread'`;

@@ -96,7 +96,8 @@ const EVENTS: Readonly<Record<Scoped, Counts>> = {
 const MAILS = { a: [9, 7], b: [3, 2], other: [1, 1] } as const;
 const STATS = {
   a: {
-    ...{ received: 4, held_back: 2, sent: 3, delivered: 1, bounced: 1, replied: 1, forwarded: 1, bounce_rate: 0.3333 },
+    ...{ received: 4, held_back: 2, sent: 3, delivered: 1, bounced: 1, replied: 1, forwarded: 1, bounce_rate: 0.25 },
+    ...{ forward_rate: 0.3333, delivery_rate: 0.25, complaint_rate: 0, open_rate: 0, reply_rate: 0.25 },
     ...{ work_completed: 1, work_failed: 0, work_failure_rate: 0, unread: 2, queue_depth: 1 },
   },
   b: { received: 2, held_back: 0, sent: 1, replied: 0, forwarded: 0, unread: 2, queue_depth: 2 },

@@ -174,6 +174,41 @@ describe('GET /api/mailbox/…/stats', () => {
   });
 });
 
+describe('a rate', () => {
+  it('is of mails, each of which counts once: passed on twice, or with several events of a kind', async () => {
+    await receive(10_000);
+    await receive(9_000);
+    for (let sent = 0; sent < 2; sent += 1)
+      await node.v0('POST', `/inboxes/${A}/messages/${encodeURIComponent('<1@y.com>')}/forward`, { to: B });
+    const connection = openForWriting(node.directory);
+    connection.run("INSERT INTO tally SELECT row, 'message.bounced', ?, 5 FROM inbox", Math.floor(now() / 1_000));
+    connection.run("INSERT INTO tally VALUES (0, 'message.bounced', ?, 5)", Math.floor(now() / 1_000));
+    connection.run(`INSERT INTO message_label SELECT message, 'bounced', inbox, at FROM message_label
+      WHERE label = 'sent' ORDER BY message LIMIT 1`);
+    connection.close();
+    const { body } = await node.own('GET', `/inboxes/${A}/stats`);
+    expect(body).toMatchObject({
+      ...{ received: 2, forwarded: 2, forward_rate: 0.5, bounced: 5, bounce_rate: 0.5, delivery_rate: 1 },
+      ...{ complaint_rate: 0, open_rate: 0 },
+    });
+  });
+
+  it('is of mails that came to be read: neither of what is held back, nor of reports', async () => {
+    await receive(10_000);
+    await receive(9_000, { delivery: { mailClass: 'unauthenticated' } });
+    await receive(8_000);
+    await node.v0('POST', `/inboxes/${A}/messages/${encodeURIComponent('<1@y.com>')}/forward`, { to: B });
+    const connection = openForWriting(node.directory);
+    connection.run(
+      `INSERT INTO message_label SELECT row, 'bounce', inbox, at FROM message WHERE message_id = '<3@y.com>'`,
+    );
+    connection.close();
+    expect((await node.own('GET', `/inboxes/${A}/stats`)).body).toMatchObject({ forward_rate: 1 });
+    expect((await node.own('GET', `/inboxes/${B}/stats`)).body).toMatchObject({ forward_rate: 0 });
+    expect((await node.own('GET', `/inboxes/${B}/stats`)).body).not.toHaveProperty('bounce_rate');
+  });
+});
+
 describe('what was counted', () => {
   it('is kept for 90 days, and goes with its inbox', async () => {
     await receive(92 * DAY_MS);
