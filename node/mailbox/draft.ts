@@ -3,7 +3,7 @@ import { ATTACHMENTS_MAX, RECIPIENTS_MAX } from '../send/limits.ts';
 import type { Mailbox } from '../send/message.ts';
 import { LABELS_MAX } from './label.ts';
 import type { Listed, ListPlace } from './list.ts';
-import { FILES_BYTES_MAX } from './outgoing-mail.ts';
+import { FILES_BYTES_MAX, type SentIds } from './outgoing-mail.ts';
 import type { Scope } from './scope.ts';
 
 /** Drafts of one inbox. */
@@ -82,6 +82,21 @@ export interface Draft extends DraftItem, Pick<DraftWords, 'text' | 'html' | 're
   readonly createdAtMs: number;
 }
 
+/** A draft that was sent, and is gone: what it became, for as long as the key by which its mail went out is known. */
+export interface SentDraft extends Pick<Draft, 'inboxId' | 'draftId' | 'clientId' | 'revision' | 'createdAtMs'> {
+  readonly sentAtMs: number;
+  readonly sent: SentIds;
+}
+
+export interface SentDraftQuestion {
+  readonly inboxId: string;
+  /** One of the two. */
+  readonly draftId?: string | undefined;
+  readonly clientId?: string | undefined;
+  /** Labels under which whoever asks reads nothing: it is not there for them where a mail of its thread has one. */
+  readonly denied?: readonly string[] | undefined;
+}
+
 export interface NewDraft extends DraftWords {
   readonly draftId: string;
   readonly inboxId: string;
@@ -121,10 +136,13 @@ export interface DraftChange extends DraftMeant {
 export type DraftFault = 'recipients' | 'files' | 'octets' | 'labels' | 'nobody';
 
 /** `known`: one was made with that client id before. `full`: the inbox has no room, or `DRAFTS_MAX`. */
-export type MadeDraft =
+type MadeDraft =
   | { readonly outcome: 'done' | 'known'; readonly draft: Draft }
   | { readonly outcome: 'gone' | 'full' }
   | { readonly outcome: 'unfit'; readonly fault: DraftFault };
+
+/** `sent`: one was made with that client id, and is gone since it was sent. */
+export type CreatedDraft = MadeDraft | { readonly outcome: 'sent' };
 
 /**
  * `gone`: there is no such draft. `sending`: it is on its way. `differs`: it was changed since. `approved`: it is scheduled, and who asks
@@ -194,7 +212,7 @@ interface FoundDraftFile {
 
 /** What is written of drafts. */
 export interface DraftWrites {
-  createDraft(draft: NewDraft): MadeDraft;
+  createDraft(draft: NewDraft): CreatedDraft;
   changeDraft(change: DraftChange): ChangedDraft;
   removeDraft(meant: DraftMeant): 'done' | 'gone' | 'sending' | 'differs';
   beginSendingDraft(meant: DraftMeant): BegunSending;
@@ -213,6 +231,7 @@ export interface DraftReads {
     readonly clientId: string;
     readonly denied: readonly string[];
   }): Draft | undefined;
+  sentDraft(question: SentDraftQuestion): SentDraft | undefined;
   drafts(question: DraftsQuestion): Listed<DraftItem>;
   /** The draft as a page that may be shown, as its mail would be. */
   draftPreview(question: DraftQuestion): string | undefined;

@@ -1,6 +1,6 @@
 // A draft as AgentMail's clients read it. What there is nothing of is left out; `reason` is ours.
 import type { Mailbox } from '../../send/message.ts';
-import type { Draft, DraftItem } from '../draft.ts';
+import type { Draft, DraftItem, SentDraft } from '../draft.ts';
 import { shownAs } from '../intake/mail-addresses.ts';
 import { partBody, some, timeText } from '../mail-bodies.ts';
 
@@ -24,6 +24,15 @@ export function draftBody(draft: Draft) {
     ...{ client_id: draft.clientId, reply_to: shown(draft.replyTo), text: draft.text, html: draft.html },
     references: some(draft.origin?.references ?? []),
     created_at: timeText(draft.createdAtMs),
+  };
+}
+
+/** What is left of a draft that was sent; its ids of the mail are ours. */
+export function sentDraftBody({ inboxId, draftId, clientId, createdAtMs, sentAtMs, sent }: SentDraft) {
+  return {
+    ...{ inbox_id: inboxId, draft_id: draftId, client_id: clientId, labels: ['sent'] },
+    ...{ message_id: sent.messageId, thread_id: sent.threadId },
+    ...{ updated_at: timeText(sentAtMs), created_at: timeText(createdAtMs) },
   };
 }
 

@@ -6,7 +6,7 @@ import type { NewUuid } from '../../../mesh/uuid.ts';
 import type { Log } from '../../log.ts';
 import type { BlobStore } from '../../send/attachments/blob-store.ts';
 import type { DiskRoom } from '../disk-room.ts';
-import type { ChangedDraft, Draft, DraftEnd, DraftMeant, NewDraftFile } from '../draft.ts';
+import type { ChangedDraft, Draft, DraftEnd, DraftMeant, NewDraftFile, SentDraft } from '../draft.ts';
 import { MailboxError, mailboxErrorOf, noSuch } from '../errors.ts';
 import type { DraftChangeForm, DraftForm } from '../http/draft-forms.ts';
 import { refuseFullDisk } from '../http/full-disk.ts';
@@ -56,6 +56,8 @@ export interface DraftSending extends DraftMeant {
   readonly addLabels: readonly string[];
   /** Wins over `addLabels`. */
   readonly removeLabels: readonly string[];
+  /** Labels under which whoever asks reads nothing. */
+  readonly denied?: readonly string[] | undefined;
 }
 
 /** Who writes a draft. Without `maySend`, he gives none a time, and changes none that has one; see `DraftChange`. */
@@ -93,10 +95,10 @@ export class Drafts {
   }
 
   /**
-   * Makes a draft; the same client id again is the same one. Throws `validation_error`, `unprocessable`, `not_found`, `message_rejected`,
+   * Makes a draft; the same client id again is the same one, also when that was sent meanwhile. Throws `validation_error`, `unprocessable`, `not_found`, `message_rejected`,
    * `limit_exceeded`, `missing_permission`.
    */
-  async create({ inboxId }: Pick<Inbox, 'inboxId'>, form: DraftForm, asker: DraftAsker): Promise<Draft> {
+  async create({ inboxId }: Pick<Inbox, 'inboxId'>, form: DraftForm, asker: DraftAsker): Promise<Draft | SentDraft> {
     const { intake, internalDomains, newUuid, clock } = this.#parts;
     const known = await this.#known(inboxId, form, asker);
     if (known !== undefined) return known;
@@ -112,7 +114,7 @@ export class Drafts {
       const draft = { ...words, files, inboxId, draftId: newUuid(), clientId: form.client_id, labels: form.labels };
       const timed = { ...draft, sendAtMs: form.send_at, atMs: clock.wallMs() };
       const made = await intake.ask('createDraft', timed);
-      if (made.outcome !== 'known') return this.#settled(made, draft);
+      if (made.outcome !== 'known' && made.outcome !== 'sent') return this.#settled(made, draft);
       const other = await this.#known(inboxId, { ...form, attachments: [] }, asker);
       if (other === undefined) throw noSuch('draft');
       return other;
@@ -148,7 +150,7 @@ export class Drafts {
   }
 
   /**
-   * Sends it now; refused, it is as it was before. A request with the same key again is the same mail. Throws what `Outbox.send` throws,
+   * Sends it now; refused, it is as it was before. One that was sent is the mail that it became, as is a request with the same key. Throws what `Outbox.send` throws,
    * `not_found`, `conflict`, `race_condition`, `validation_error`, `unprocessable`.
    */
   async send(sending: DraftSending): Promise<SentIds> {
@@ -175,9 +177,11 @@ export class Drafts {
     }
   }
 
-  async #attempt({ addLabels, removeLabels, client, key, ...meant }: DraftSending, endAfter: EndAfter) {
+  async #attempt({ addLabels, removeLabels, client, key, denied, ...meant }: DraftSending, endAfter: EndAfter) {
     const { intake, outbox, inboxOf, room } = this.#parts;
     const begun = await intake.ask('beginSendingDraft', meant);
+    const before = begun.outcome === 'gone' ? await this.#sentBefore(meant, denied) : undefined;
+    if (before !== undefined) return before;
     if (begun.outcome !== 'done') throw refusalOf(begun.outcome);
     const { draft, attempt } = begun;
     const { inboxId, draftId, revision } = draft;
@@ -193,6 +197,13 @@ export class Drafts {
       await this.#end({ draftId, attempt, end: endAfter(error as Error) });
       throw error;
     }
+  }
+
+  /** The mail that the draft became. Throws `race_condition` where it was changed before it went. */
+  async #sentBefore({ inboxId, draftId, revision }: DraftMeant, denied: readonly string[] | undefined) {
+    const before = await this.#parts.query.ask('sentDraft', { inboxId, draftId, denied });
+    if (before !== undefined && revision !== undefined && revision !== before.revision) throw refusalOf('differs');
+    return before?.sent;
   }
 
   /** Where nobody can write that down now, it is found later: nothing is being sent of it, and it says so. */
@@ -212,10 +223,12 @@ export class Drafts {
     inboxId: string,
     { client_id: clientId, attachments }: Pick<DraftForm, 'client_id' | 'attachments'>,
     { denied }: Pick<DraftAsker, 'denied'>,
-  ): Promise<Draft | undefined> {
+  ): Promise<Draft | SentDraft | undefined> {
     if (clientId === undefined) return undefined;
     const { query, outbox } = this.#parts;
-    const known = await query.ask('draftOfClient', { inboxId, clientId, denied });
+    const asked = { inboxId, clientId, denied };
+    // In this order: what is sent in between is found as sent.
+    const known = (await query.ask('draftOfClient', asked)) ?? (await query.ask('sentDraft', asked));
     if (known !== undefined) await outbox.forgo(attachments.flatMap(({ content }) => content ?? []));
     return known;
   }
@@ -231,12 +244,12 @@ export class Drafts {
   }
 
   /** The mailbox keeps them itself, and the send module has them no longer than that takes. `begin`: what is found out before any is fetched. */
-  async #withFiles<Begun>(
+  async #withFiles<Begun, Made>(
     wished: DraftForm['attachments'],
     client: string,
     begin: () => Promise<Begun>,
-    use: (begun: Begun, files: readonly NewDraftFile[]) => Promise<Draft>,
-  ): Promise<Draft> {
+    use: (begun: Begun, files: readonly NewDraftFile[]) => Promise<Made>,
+  ): Promise<Made> {
     const { files, outbox } = this.#parts;
     const put: { readonly blob: string }[] = wished.flatMap(({ content }) => content ?? []);
     try {

@@ -6,10 +6,10 @@ import { pathSegment } from '../../http/input.ts';
 import type { ReadSendBody } from '../../http/send/send-body.ts';
 import { SpooledContent } from '../../send/attachments/blob-store.ts';
 import type { DiskRoom } from '../disk-room.ts';
-import type { Draft } from '../draft.ts';
+import type { Draft, SentDraft } from '../draft.ts';
 import { noSuch, wrongField } from '../errors.ts';
 import { callerOf, deniedTo } from '../http/caller.ts';
-import { draftBody, draftItemBody } from '../http/draft-body.ts';
+import { draftBody, draftItemBody, sentDraftBody } from '../http/draft-body.ts';
 import { draftChange, draftForm, draftParameters, draftSending } from '../http/draft-forms.ts';
 import { refuseFullDisk } from '../http/full-disk.ts';
 import { keyOf } from '../http/idempotency-key.ts';
@@ -88,7 +88,9 @@ function draftWriteRoutes(at: ScopedRoutes, services: DraftServices): void {
     const meant = meantBy(c, scope);
     const key = keyOf(c, [c.req.path, meant.inboxId, form]);
     const labels = { addLabels: form.add_labels, removeLabels: form.remove_labels };
-    return c.json(sentBody(await drafts.send({ ...meant, ...labels, key, client: clientAddress(c) })));
+    return c.json(
+      sentBody(await drafts.send({ ...meant, ...labels, key, client: clientAddress(c), denied: deniedTo(c) })),
+    );
   });
 }
 
@@ -126,8 +128,9 @@ function contentsIn(files: unknown): readonly SpooledContent[] {
 }
 
 /** The draft with its revision, which a later request may require by If-Match. */
-function answered(c: Context, draft: Draft): Response {
-  return c.json(draftBody(draft), 200, { ETag: `"${draft.revision}"` });
+function answered(c: Context, draft: Draft | SentDraft): Response {
+  const body = 'sent' in draft ? sentDraftBody(draft) : draftBody(draft);
+  return c.json(body, 200, { ETag: `"${draft.revision}"` });
 }
 
 /** Throws `validation_error`. */

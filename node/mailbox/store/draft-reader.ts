@@ -71,7 +71,7 @@ const HAS_LABEL =
 /** Counts drafts by an index alone. */
 export const COUNTED_DRAFTS = "SELECT coalesce(status, 'open') AS state, count(*) AS count FROM draft GROUP BY status";
 
-export class DraftReader implements Omit<DraftReads, 'draftPreview'> {
+export class DraftReader implements Omit<DraftReads, 'draftPreview' | 'sentDraft'> {
   readonly #connection: Connection;
 
   constructor(connection: Connection) {

@@ -3,6 +3,7 @@
 import {
   type BegunSending,
   type ChangedDraft,
+  type CreatedDraft,
   DRAFTS_MAX,
   type Draft,
   type DraftChange,
@@ -13,7 +14,6 @@ import {
   draftFault,
   type EndedSending,
   LATE_MS_MAX,
-  type MadeDraft,
   type NewDraft,
   type NewDraftFile,
 } from '../draft.ts';
@@ -22,6 +22,7 @@ import { isFull } from '../retention.ts';
 import type { Connection } from './database.ts';
 import { type DraftHead, DraftReader, type StoredDraft } from './draft-reader.ts';
 import { keepRaw } from './message-row.ts';
+import { sentDraft } from './sent-drafts.ts';
 
 export interface DraftRowsParts {
   readonly connection: Connection;
@@ -40,7 +41,7 @@ export class DraftRows {
     this.#reader = new DraftReader(parts.connection);
   }
 
-  create(draft: NewDraft): MadeDraft {
+  create(draft: NewDraft): CreatedDraft {
     const { connection } = this.#parts;
     const { inboxId, draftId, clientId = null, sendAtMs = null, atMs } = draft;
     const find = "SELECT row FROM inbox WHERE inbox_id = ? AND state = 'active'";
@@ -49,6 +50,7 @@ export class DraftRows {
     const twin = 'SELECT draft_id FROM draft WHERE inbox = ? AND client_id = ?';
     const known = connection.get<{ draft_id: string }>(twin, inbox, clientId)?.draft_id;
     if (known !== undefined) return { outcome: 'known', draft: this.#known(known) };
+    if (clientId !== null && sentDraft(connection, { inboxId, clientId }) !== undefined) return { outcome: 'sent' };
     const status = sendAtMs === null ? undefined : 'scheduled';
     const fault = draftFault({ ...draft, status, updatedAtMs: atMs });
     if (fault !== undefined) return { outcome: 'unfit', fault };

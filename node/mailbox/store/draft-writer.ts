@@ -1,5 +1,5 @@
 // What is asked of drafts, each in a transaction of its own; large files are kept before it, and those that nobody needs go after it.
-import type { BegunSending, ChangedDraft, DraftWrites, DueDrafts, MadeDraft, NewDraftFile } from '../draft.ts';
+import type { BegunSending, ChangedDraft, CreatedDraft, DraftWrites, DueDrafts, NewDraftFile } from '../draft.ts';
 import type { Answers } from '../questions.ts';
 import type { DraftRows } from './draft-rows.ts';
 import type { Erasure } from './erasure.ts';
@@ -24,7 +24,7 @@ export class DraftWriter implements Answers<DraftWrites> {
     this.#parts = parts;
   }
 
-  createDraft(draft: Parameters<DraftWrites['createDraft']>[0]): Promise<MadeDraft> {
+  createDraft(draft: Parameters<DraftWrites['createDraft']>[0]): Promise<CreatedDraft> {
     return this.#withFiles(draft.files, () => this.#parts.group.run(() => this.#parts.rows.create(draft)));
   }
 

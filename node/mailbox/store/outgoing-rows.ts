@@ -20,6 +20,7 @@ import { hides } from './label-rows.ts';
 import type { ListRows } from './list-rows.ts';
 import { idsOf, insertMessage, keepRaw } from './message-row.ts';
 import { bindReferences } from './references.ts';
+import { rememberSent } from './sent-drafts.ts';
 import { beginThread, joinThread, type MailOfThread } from './thread-rows.ts';
 
 /** Mails of one thread; the next begins a new one. */
@@ -153,6 +154,7 @@ export class OutgoingRows {
     connection.run(sql, message, sent.messageId, sent.threadId, isEnded ? atMs : null, stored.row);
     // The row of the mail needs it from now on, in the place of this one.
     unused(mail.raw.digest);
+    if (stored.draft !== null) rememberSent(connection, { draft: stored.draft, outgoing: stored.row, atMs });
     const files = stored.draft === null ? [] : drafts.erase(stored.draft);
     return { sent, files, inboxIds: rejected === undefined ? mail.deliveries.map(({ inboxId }) => inboxId) : [] };
   }

@@ -26,6 +26,7 @@ import { outdatedMails } from './outdated.ts';
 import { OverviewReader } from './overview-reader.ts';
 import { PodRows } from './pod-rows.ts';
 import { SearchReader } from './search-reader.ts';
+import { sentDraft } from './sent-drafts.ts';
 import { StatsReader } from './stats-reader.ts';
 import { ThreadReader } from './thread-reader.ts';
 import { waitedMail } from './waited-mail.ts';
@@ -146,6 +147,7 @@ answerQuestions<QueryQuestions>(
     countedPods: (podIds) => overview.countedPods(podIds),
     draft: (question) => drafts.draft(question),
     draftOfClient: (meant) => drafts.draftOfClient(meant),
+    sentDraft: (question) => sentDraft(connection, question),
     drafts: (question) => drafts.drafts(question),
     draftPreview,
     draftCounts: () => drafts.draftCounts(),

@@ -86,7 +86,7 @@ const writing: ProofSteps = (world) => {
       const { labels, threadId } = await messages.get(inboxId, sent.messageId);
       expect([labels.includes('approved'), labels.includes('seen'), threadId]).toEqual([true, false, sent.threadId]);
       expect(await refusal(ofInbox.get(inboxId, made.draftId))).toEqual([404, 'not_found']);
-      expect(await refusal(ofInbox.send(inboxId, made.draftId, {}))).toEqual([404, 'not_found']);
+      expect(await ofInbox.send(inboxId, made.draftId, {})).toEqual(sent);
     },
   );
 

@@ -25,6 +25,7 @@ import { form22 } from './form-22.ts';
 import { form23 } from './form-23.ts';
 import { form24 } from './form-24.ts';
 import { form25 } from './form-25.ts';
+import { form26 } from './form-26.ts';
 import type { Migration } from './migration.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -53,4 +54,5 @@ export const MIGRATIONS: readonly Migration[] = [
   form23,
   form24,
   form25,
+  form26,
 ];
