@@ -77,7 +77,7 @@ describe('what changes while the program runs', () => {
   /** A thread's own program: what it opens lives as long as the thread. */
   const PROGRAMS = ['node/store/worker.ts'];
   /** What is kept beside an object of a library, by that object: it goes with it, and no other node has the same one. */
-  const BESIDE = ['node/mailbox/intake/dotted-lines.ts', 'node/mailbox/intake/quoted-local-parts.ts'];
+  const BESIDE = ['node/mailbox/intake/dotted-lines.ts', 'node/mailbox/intake/local-parts.ts'];
   it('is kept by an object that is handed in, and not by a module', () => {
     const kept = ['mesh', 'node']
       .flatMap(sourcesIn)

@@ -6,7 +6,7 @@ import { SMTPServer } from 'smtp-server';
 import { MeshError } from '../../../mesh/errors.ts';
 import { MAIL_BYTES_MAX } from '../message.ts';
 import { readDottedLines } from './dotted-lines.ts';
-import { readQuotedLocalParts } from './quoted-local-parts.ts';
+import { readLocalParts } from './local-parts.ts';
 import { type SessionParts, Sessions } from './sessions.ts';
 
 const RECIPIENTS_MAX = 100;
@@ -33,7 +33,7 @@ export interface Listener {
 /** Rejects with `invalid_request` and a sentence when it can't listen there. */
 export async function listen(place: ListenPlace, parts: ListenerParts): Promise<Listener> {
   readDottedLines();
-  readQuotedLocalParts();
+  readLocalParts();
   const sessions = new Sessions(parts);
   const disabledCommands = ['AUTH', ...(parts.tls === undefined ? ['STARTTLS'] : [])];
   const server = new SMTPServer({

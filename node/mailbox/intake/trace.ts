@@ -1,7 +1,7 @@
 // The lines that this host puts in front of a mail: whom it came from, to whom it goes, what was found out about the sender, and which way it
 // came (RFC 5321 §4.4, RFC 8601). What the other side said of itself is cut to what can't be taken for anything else.
 import type { Authentication } from '../message.ts';
-import { isQuoted } from './quoted-local-parts.ts';
+import { isQuoted } from './local-parts.ts';
 
 const NAME_CHARACTERS_MAX = 255;
 const ADDRESS_CHARACTERS_MAX = 320;

@@ -1,4 +1,4 @@
-// Addresses with quotes in a dialogue with smtp-server.
+// Addresses with quotes, and with odd dots, in a dialogue with smtp-server.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MailIntake } from '../../../support/mail-intake.ts';
 import { mailOf } from '../../../support/mail-structure.ts';
@@ -53,5 +53,46 @@ describe('a quoted local part', () => {
     await using talk = await at.open('smtp');
     await talk.say('MAIL FROM:<jane@y.com>');
     expect(await talk.say(`RCPT TO:<${address}>`)).toMatch(/^501/);
+  });
+});
+
+describe('a local part with a dot at an end, or two in a row', () => {
+  const ODD = ['a..b@y.com', 'user.@y.com', '.user@y.com', '..@y.com', 'jörg...x@y.com'];
+
+  it('is the sender’s, and stays as it is', async () => {
+    await using talk = await at.open('smtp');
+    for (const sender of ODD) {
+      expect(await talk.say(`MAIL FROM:<${sender}> SIZE=100 BODY=8BITMIME SMTPUTF8`), sender).toMatch(/^250/);
+      expect(await talk.say('RCPT TO:<a@x.com>')).toMatch(/^250/);
+      const mail = mailOf(`Message-ID: <${ODD.indexOf(sender)}@y.com>`, `From: ${sender}`, '', 'Hello.');
+      expect(await talk.mail(mail)).toEqual(['250 2.6.0 The mail is kept.']);
+    }
+    const traces = at.messages().map(({ trace }) => String(trace));
+    for (const sender of ODD)
+      expect(traces).toContainEqual(expect.stringContaining(`Return-Path: <${sender}>\r\nDelivered-To: a@x.com\r\n`));
+    expect(traces.filter((trace) => trace.includes('spf=pass smtp.mailfrom=y.com;'))).toHaveLength(ODD.length);
+    expect(at.read('SELECT from_text AS shown FROM message ORDER BY row').map(({ shown }) => shown)).toEqual(ODD);
+  });
+
+  it('is nobody’s here', async () => {
+    await using talk = await at.open('smtp');
+    await talk.say('MAIL FROM:<jane@y.com>');
+    expect(await talk.say('RCPT TO:<a.@x.com>')).toMatch(/^550 5\.1\.1 There is no inbox a\.@x\.com here/);
+    expect(await talk.say('RCPT TO:<@relay.example:a..a@x.com>')).toMatch(/^550 5\.1\.1/);
+    expect(await talk.say('RCPT TO:<a..b@elsewhere.com>')).toMatch(/^550 5\.7\.1/);
+  });
+
+  it.each([
+    `${'a'.repeat(60)}..(@y.com`,
+    'a..b',
+    'a..b@',
+    'a..b@y..com',
+    'a..b@.y.com',
+    'a..(b)@y.com',
+    'a..b@y@z.com',
+    `${'a.'.repeat(33)}@y.com`,
+  ])('is wrong as %j', async (address) => {
+    await using talk = await at.open('smtp');
+    expect(await talk.say(`MAIL FROM:<${address}>`)).toMatch(/^501/);
   });
 });
