@@ -49,9 +49,14 @@ async function fuzz(
   return { faults: fuzzer.faults(), never: fuzzer.never() };
 }
 
-/** What succeeds only where several things fit together. */
+/** What succeeds only where several things fit together, and so seldom, or never, by chance. */
 async function ofAddressesAndMail(tell: Tell, { webhookId, mail }: PageWorld): Promise<void> {
   const address = 'iac@mail.example.com';
+  const t1 = { path: { id: 't1' } };
+  await tell('changeAgent', { ...t1, body: { label: 'Queen' } });
+  await tell('claimAddress', { ...t1, body: { address: 'queen@mail.example.com' } });
+  await tell('listAddresses', t1);
+  await tell('lookUp', { query: { address } });
   await tell('getAddress', { path: { id: 't1', address } });
   await tell('changeAddress', { path: { id: 't1', address }, body: { primary: true } });
   await tell('releaseAddress', { path: { id: 't1', address } });
@@ -62,6 +67,11 @@ async function ofAddressesAndMail(tell: Tell, { webhookId, mail }: PageWorld): P
   const deliveryId = String(deliveries[0]?.seq);
   await tell('getDelivery', { path: { id: webhookId, deliveryId } });
   await tell('retryDelivery', { path: { id: webhookId, deliveryId } });
+  await tell('replay', { path: { id: webhookId }, body: { status: 'dead', dryRun: true } });
+  await tell('changeWebhook', { path: { id: webhookId }, body: { description: 'The gateway' } });
+  const message = { from: 'titania@mail.example.com', to: 'bob@mail.example.com', subject: 'Hello', body: 'Hi' };
+  await tell('explainEmail', { body: message });
+  await tell('sendEmail', { body: message });
   const sent = (await tell('getEmail', { path: { id: mail.sent } })) as { messageId: string; recipient: string };
   const returned = { messageId: sent.messageId, recipients: [{ address: sent.recipient, status: '5.1.1' }] };
   await tell('reportBounce', { body: returned });
