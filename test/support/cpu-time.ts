@@ -10,3 +10,24 @@ export function cpuMsOf(work: () => unknown): number {
   });
   return Math.min(...runs);
 }
+
+/** Milliseconds that `referenceWork` takes on the processor for which bounds in milliseconds were chosen. */
+const REFERENCE_MS = 80;
+
+/**
+ * How many times slower this processor is than that one, at least 1: for bounds that nothing in the same program could be held against. One that
+ * works for other programs beside is slower, too, by what they take of its caches.
+ */
+export function slowness(): number {
+  return Math.max(1, cpuMsOf(referenceWork) / REFERENCE_MS);
+}
+
+/** Texts that are made, sorted, written and read. */
+function referenceWork(): number {
+  let random = 1;
+  const texts = Array.from({ length: 100_000 }, () => {
+    random = (random * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return `${random}@x.com`;
+  });
+  return JSON.parse(JSON.stringify(texts.sort())).length;
+}
