@@ -34,7 +34,7 @@ async function ownerByCopy(client: Client, host: HostProcess, address: string): 
 }
 
 it('a host is told of from the moment it joins, with what it brings along, and as deleted once it is removed', {
-  timeout: LIVE_MS_MAX,
+  timeout: 2 * LIVE_MS_MAX,
 }, async () => {
   await using mesh = await ProcessMesh.create([{ id: 'mac' }, { id: 'cloud' }, { id: 'mini' }]);
   await using client = new Client();
@@ -89,7 +89,7 @@ it('a host is told of from the moment it joins, with what it brings along, and a
 });
 
 it('a host that was set back to older data while it was down is refused, and then heard as it is', {
-  timeout: LIVE_MS_MAX,
+  timeout: 2 * LIVE_MS_MAX,
 }, async () => {
   await using mesh = await ProcessMesh.create([{ id: 'mac' }, { id: 'cloud' }, { id: 'mini' }]);
   await using client = new Client();
@@ -147,7 +147,7 @@ it('a host that was set back to older data while it was down is refused, and the
 });
 
 it('a host that lost its data is told of as deleted, and heard again from its beginning', {
-  timeout: LIVE_MS_MAX,
+  timeout: 2 * LIVE_MS_MAX,
 }, async () => {
   const environment = { MESH_SECRET: 'a-secret-that-all-three-hosts-share' };
   await using mesh = await ProcessMesh.create([{ id: 'mac' }, { id: 'cloud' }, { id: 'mini' }], { environment });
@@ -173,7 +173,7 @@ it('a host that lost its data is told of as deleted, and heard again from its be
 });
 
 it('of a host whose data is used twice, whoever follows is told which one it follows, and ends with the copy of that', {
-  timeout: LIVE_MS_MAX,
+  timeout: 2 * LIVE_MS_MAX,
 }, async () => {
   await using mesh = await ProcessMesh.create([{ id: 'mac' }, { id: 'cloud' }, { id: 'mini' }]);
   await using client = new Client();
@@ -216,7 +216,7 @@ it('of a host whose data is used twice, whoever follows is told which one it fol
 });
 
 it('a host that was stopped until it was given up is followed again, and its change is heard', {
-  timeout: LIVE_MS_MAX,
+  timeout: 2 * LIVE_MS_MAX,
 }, async () => {
   await using mesh = await ProcessMesh.create([{ id: 'mac' }, { id: 'cloud' }]);
   await using client = new Client();
@@ -235,7 +235,7 @@ it('a host that was stopped until it was given up is followed again, and its cha
 });
 
 it('a host that only serves the look-up is in the copy as it was last read, and gone from it with the host', {
-  timeout: LIVE_MS_MAX,
+  timeout: 2 * LIVE_MS_MAX,
 }, async () => {
   await using old = await LegacyHost.open('old');
   await using mesh = await ProcessMesh.create([{ id: 'mac' }, { id: 'cloud' }, { id: 'old', entry: { url: old.url } }]);
