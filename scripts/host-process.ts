@@ -165,15 +165,18 @@ export class ProcessMesh implements AsyncDisposable {
 
 /** Below the ports that systems give to outgoing connections (Linux: from 32,768), which would take one while its host is down. */
 const PORTS_FROM = 15_000;
-/** Processes that look for ports at the same time look in different places: the workers of one run of tests always, others mostly. */
+/** Processes that look for ports at the same time look in different places: the workers of one run of tests always, and others never in theirs. */
 const PLACES = 60;
 const PORTS_PER_PLACE = 280;
 let portsGiven = 0;
 
-/** Vitest numbers its workers from 1 on; their ids may be equal but for a multiple of `PLACES`. */
+/**
+ * Vitest numbers its workers from 1 on; their ids may be equal but for a multiple of the places. The even ones are theirs: what a worker starts
+ * looks in an odd one, if it is not told the worker's number.
+ */
 export function placeOf({ pid, ppid, env }: Pick<NodeJS.Process, 'pid' | 'ppid' | 'env'>): number {
   const worker = env.VITEST_POOL_ID;
-  return (worker === undefined ? pid : ppid + Number(worker)) % PLACES;
+  return worker === undefined ? (2 * pid + 1) % PLACES : (2 * (ppid + Number(worker))) % PLACES;
 }
 
 /** Ports that were free a moment ago, and that this process gives nobody else for a while. */
