@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { freePorts } from '../../scripts/host-process.ts';
+import { LIVE_MS_MAX } from './time-bounds.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const LAUNCHER = join(ROOT, 'node', 'mesh.js');
@@ -111,10 +112,10 @@ export class ReadmeShell implements AsyncDisposable {
     await end(child);
   }
 
-  /** Repeats a command until its words fit; the last try's, when they never do within `tries`. */
-  async until(command: string, fits: (ended: Ended) => boolean, tries = 60): Promise<Ended> {
+  /** Repeats a command until its words fit; the last try's, when they never do: hosts miss each other after a while, however quick the tries are. */
+  async until(command: string, fits: (ended: Ended) => boolean): Promise<Ended> {
     let ended = await this.run(command);
-    for (let left = tries; left > 0 && !fits(ended); left -= 1) ended = await this.run(command);
+    for (const endMs = Date.now() + LIVE_MS_MAX; !fits(ended) && Date.now() < endMs; ) ended = await this.run(command);
     return ended;
   }
 
