@@ -52,7 +52,7 @@ export interface OpenPeers {
   readonly legacyDoubles: LegacyDoubles;
   /** Carries the greetings of the claims. */
   readonly heartbeat: Heartbeat;
-  /** Asks the peers that this host keeps in touch with who they are, once. */
+  /** Asks the peers that this host keeps in touch with who they are, once; in a large mesh, those that vote. */
   meet(): Promise<void>;
   /** Asks a peer who it is, if that is not known. Rejects with `store_failed`. */
   meetOne(id: HostId, signal: AbortSignal): Promise<void>;
@@ -68,19 +68,14 @@ export interface OpenPeers {
 export function openPeers(options: PeersOptions): OpenPeers {
   const { keys, roster, legacy, stopping } = options;
   const introductions = new Introductions({ keys, legacy });
-  const self = roster().self.id;
-  const voters = () => new Set([...options.voters(), ...roster().voters]);
-  const company = () => companyOf({ self, hosts: roster().peers.map(({ id }) => id), voters: voters() });
-  const isAwaited = (peer: HostId) => !options.isReady() && voters().has(peer);
-  const others = () => {
-    const kept = company();
-    return roster().peers.flatMap(({ id }) => (kept.has(id) ? [] : [id]));
-  };
+  const { isLarge, voters, company, others, ...waiting } = circleOf(options);
+  // In a large mesh it is written in hosts.json who votes, whoever turns out to serve only the look-up.
+  const isMetFirst = (id: HostId) => company().has(id) && (!isLarge() || voters().has(id));
   const presence = new Presence(options);
-  const heartbeat = new Heartbeat({ ...options, company, isAwaited, introductions, presence });
+  const heartbeat = new Heartbeat({ ...options, ...waiting, company, introductions, presence });
   const whoElse = () => {
     // Others may vote by now.
-    if (roster().peers.length >= GREETED_BY_ALL_MAX) heartbeat.edited();
+    if (isLarge()) heartbeat.edited();
     return others();
   };
   const ofLegacy = { ...options, peers: legacy };
@@ -92,7 +87,7 @@ export function openPeers(options: PeersOptions): OpenPeers {
     heartbeat,
     meet: () =>
       introductions.meetAll(
-        roster().peers.flatMap(({ id }) => (company().has(id) ? [id] : [])),
+        roster().peers.flatMap(({ id }) => (isMetFirst(id) ? [id] : [])),
         stopping,
       ),
     meetOne: async (id, signal) => {
@@ -108,4 +103,23 @@ export function openPeers(options: PeersOptions): OpenPeers {
       await Promise.all([heartbeat.run(stopping, greet), met]);
     },
   };
+}
+
+/** Whom this host speaks with by itself, and whom of them sooner or later than the others. */
+function circleOf({ roster, isReady, isForming, ...options }: PeersOptions) {
+  const self = roster().self.id;
+  const isLarge = () => roster().peers.length >= GREETED_BY_ALL_MAX;
+  const voters = () => new Set([...options.voters(), ...roster().voters]);
+  const company = () => companyOf({ self, hosts: roster().peers.map(({ id }) => id), voters: voters() });
+  const isAwaited = (peer: HostId) => !isReady() && voters().has(peer);
+  const canWait = (peer: HostId) => {
+    const voting = voters();
+    // Who votes alone has nobody else to hear.
+    return isForming() && voting.has(self) && voting.size > 1 && !voting.has(peer);
+  };
+  const others = () => {
+    const kept = company();
+    return roster().peers.flatMap(({ id }) => (kept.has(id) ? [] : [id]));
+  };
+  return { isLarge, voters, company, isAwaited, canWait, others };
 }

@@ -67,6 +67,7 @@ function cloudAtFirst() {
     answer: 'greeting' as Greeted['answer'],
     index: undefined as string | undefined,
     isAwaited: false,
+    canWait: false,
     company: new Map([['cloud' as HostId, GREETING_INTERVAL_MS]]),
     relayedAtMs: undefined as number | undefined,
     probe: () => ({ status: 200, body: {} }) as PeerAnswer,
@@ -93,7 +94,7 @@ export async function heartbeatWorld({ engine = false, next = (): number => 0 } 
     ...{ presence, transport, clock, random: { next }, index: () => '"mine"' },
     roster: () => world.roster,
     company: () => world.company,
-    isAwaited: () => world.isAwaited,
+    ...{ isAwaited: () => world.isAwaited, canWait: () => world.canWait },
     introductions: {
       meet: async () => (typeof world.learned === 'function' ? await world.learned() : world.learned),
     },

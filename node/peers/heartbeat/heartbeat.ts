@@ -19,6 +19,8 @@ import type { Presence } from './presence.ts';
 /** The first questions to peers are spread over so much for each peer that this host asks, or over so much for each host of the mesh. */
 export const FIRST_QUESTION_GAP_MS = 10;
 const FIRST_QUESTION_CROWD_MS = 2;
+/** While the mesh forms: how often a voter looks whether it has, before it asks who does not vote. */
+export const FORMING_LOOK_MS = 1_000;
 
 /** Greets that host; what comes of it is told to the `Conversation`. */
 export type Greet = (to: HostId) => void;
@@ -28,6 +30,8 @@ export interface HeartbeatOptions {
   readonly company: () => Company;
   /** Whether this host can decide no claim now, and that peer votes. */
   readonly isAwaited: (peer: HostId) => boolean;
+  /** Whether this host votes, that peer does not, and no mesh is known yet. */
+  readonly canWait: (peer: HostId) => boolean;
   readonly introductions: Pick<Introductions, 'meet'>;
   readonly legacy: Pick<LegacyPeers, 'has'>;
   readonly presence: Presence;
@@ -138,7 +142,7 @@ export class Heartbeat implements Conversation {
   }
 
   async #converse(id: HostId, talk: Talk, greet: Greet | undefined): Promise<void> {
-    const { presence, clock, random, isAwaited } = this.#options;
+    const { presence, clock, random, isAwaited, canWait } = this.#options;
     let [askedAtMs, drawn] = [-Infinity, random.next()];
     const firstAtMs = clock.monotonicMs() + this.#spreadMs(talk) * drawn;
     while (!talk.stop.signal.aborted) {
@@ -148,8 +152,10 @@ export class Heartbeat implements Conversation {
       const pace = () => paceOf(talk.intervalMs, isAwaited(id));
       const routineMs = isNew ? firstAtMs : nextQuestionMs(exchanges, drawn, pace());
       const dueMs = talk.isDoubted ? nowMs : routineMs;
+      // Voters of a large mesh have each other to hear first, and are asked by everybody. All are told of the mesh once there is one.
+      const isEarly = isLargePace(talk.intervalMs) && canWait(id);
       // How the last question ended may not be known yet: it is not asked again meanwhile.
-      const waitMs = Math.max(dueMs, askedAtMs + GREETING_MS_MAX) - nowMs;
+      const waitMs = Math.max(dueMs, askedAtMs + GREETING_MS_MAX, isEarly ? nowMs + FORMING_LOOK_MS : 0) - nowMs;
       if (waitMs > 0) {
         talk.wake = new AbortController();
         // Meanwhile this host may become one that can claim nothing.

@@ -4,9 +4,9 @@ import { MeshError } from '../../../../mesh/errors.ts';
 import { COPY_FRESH_MS_MAX, GREETING_INTERVAL_MS } from '../../../../mesh/limits.ts';
 import { LARGE_GREETING_INTERVAL_MS } from '../../../../mesh/membership/greeted-hosts.ts';
 import { GREETING_MS_MAX } from '../../../../mesh/peer-silence.ts';
-import { FIRST_QUESTION_GAP_MS } from '../../../../node/peers/heartbeat/heartbeat.ts';
+import { FIRST_QUESTION_GAP_MS, FORMING_LOOK_MS } from '../../../../node/peers/heartbeat/heartbeat.ts';
 import type { Learned } from '../../../../node/peers/keys/first-contact.ts';
-import { CLOUD, heartbeatWorld, LAG_MS } from '../../../support/heartbeat-world.ts';
+import { CLOUD, greeting, heartbeatWorld, LAG_MS } from '../../../support/heartbeat-world.ts';
 import { urlOf } from '../../../support/roster-of.ts';
 
 describe('hosts.json', () => {
@@ -109,6 +109,20 @@ describe('in a large mesh', () => {
     world.isAwaited = false;
     await clock.advance(LARGE_GREETING_INTERVAL_MS - 1);
     expect(asked).toHaveLength(4);
+  });
+
+  it('a peer that can wait for the mesh to form is not asked before, whatever it asks, and is soon after', async () => {
+    const { start, world, clock, asked, heartbeat } = await heartbeatWorld();
+    world.canWait = true;
+    world.company = new Map([[CLOUD, LARGE_GREETING_INTERVAL_MS]]);
+    await start();
+    await clock.advance(LARGE_GREETING_INTERVAL_MS);
+    heartbeat.heard(CLOUD, greeting());
+    await clock.advance(LARGE_GREETING_INTERVAL_MS);
+    expect(asked).toEqual([]);
+    world.canWait = false;
+    await clock.advance(FORMING_LOOK_MS);
+    expect(asked).toHaveLength(1);
   });
 
   it('first questions are spread over a while, so that no host is asked by all at once', async () => {
