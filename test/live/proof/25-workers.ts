@@ -13,7 +13,9 @@ const HANGS_AT = 20;
 /** As many as one machine may send in a minute; each comes as a machine of its own, which has sent nothing yet. */
 const MAILS_PER_SENDER = 100;
 const FIRST_SENDER = 11;
+/** Mails of one more machine, and the first of those: behind all that other steps come as. */
 const MORE_MAILS = 10;
+const MORE_SENDER = 20;
 
 async function sendAll(port: number, to: string, sender: number, count = MAILS_PER_SENDER): Promise<void> {
   await using talk = await SmtpTalk.open(port, 'EHLO mx.y.com', `127.0.0.${FIRST_SENDER + sender}`);
@@ -55,7 +57,7 @@ export const workers: ProofSteps = (world) => {
       await Promise.all(Array.from({ length: WORKERS }, (_, sender) => sendAll(smtp, inboxId, sender)));
       let sent = WORKERS * MAILS_PER_SENDER;
       // More of them, should the machine have let it work on fewer than the others.
-      for (let sender = WORKERS + 1; (killed?.begun.length ?? 0) < HANGS_AT; sender += 1, sent += MORE_MAILS)
+      for (let sender = MORE_SENDER; (killed?.begun.length ?? 0) < HANGS_AT; sender += 1, sent += MORE_MAILS)
         await sendAll(smtp, inboxId, sender, MORE_MAILS);
       const left = killed?.begun.at(-1);
       await killed?.kill();
