@@ -6,6 +6,11 @@ import type { ThreadItem, WholeMail } from '../stored-mail.ts';
 
 /** Octets of a payload; a longer one goes without the texts of its mail. */
 export const PAYLOAD_BYTES_MAX = 1024 * 1024;
+/**
+ * The header field of a payload that names the texts which were left out: clients refuse members that they do not know, and no header in them.
+ * No mail has it of its own: fields of that kind are this host's.
+ */
+const LEFT_OUT = 'X-Mesh-Left-Out';
 
 /** The mail that an event is about. */
 export interface EventSubject {
@@ -98,8 +103,11 @@ function rendered(told: object): Pick<Rendered, 'payload' | 'bytes'> {
   return { payload, bytes: Buffer.byteLength(payload) };
 }
 
-function bare({ text, html, extracted_text, extracted_html, ...message }: Told['message']) {
-  return message;
+function bare({ headers, ...message }: Told['message']): Told['message'] {
+  const left = TEXTS.filter((name) => message[name] !== undefined);
+  const others = Object.entries(message).filter(([name]) => !left.some((one) => one === name));
+  const marked = left.length === 0 ? headers : { ...(headers as object | undefined), [LEFT_OUT]: left.join(', ') };
+  return { ...Object.fromEntries(others), ...(marked === undefined ? {} : { headers: marked }) };
 }
 
 function outcomeOf(detail: EventDetail, { inboxId, threadId, messageId }: EventSubject, atMs: number) {

@@ -219,6 +219,10 @@ describe('a payload', () => {
     const [large, small] = allTold().map(({ payload }) => JSON.parse(payload).message);
     expect(Object.keys(large)).not.toEqual(expect.arrayContaining(['text', 'html', 'extracted_text']));
     expect([large.message_id, large.preview, small.text.length]).toEqual(['<1@y.com>', 'Hello', PAYLOAD_BYTES_MAX / 2]);
+    expect(large.headers['X-Mesh-Left-Out']).toBe('text, html, extracted_text');
+    expect(small.headers).not.toHaveProperty('X-Mesh-Left-Out');
+    for (const { payload } of allTold())
+      expect(serialization.events.MessageReceivedEvent.parse(JSON.parse(payload))).toMatchObject({ ok: true });
   });
 
   it('is erased with its mail, from every file, and its references are not', async () => {
@@ -253,6 +257,8 @@ describe('all events together', () => {
     append(whole - 5_000);
     const hasText = () => allTold().map(({ payload }) => JSON.parse(payload).message?.text !== undefined);
     expect(hasText()).toEqual([false, true, true, false]);
+    const marks = allTold().map(({ payload }) => JSON.parse(payload).message?.headers['X-Mesh-Left-Out']);
+    expect(marks).toEqual(['text, html', undefined, undefined, undefined]);
     expect(total()).toBeLessThanOrEqual(whole - 5_000);
     append(1_000);
     expect(total()).toBeLessThanOrEqual(1_000);
