@@ -15,6 +15,7 @@ import { type CopyRules, copyRecords } from './record-copy.ts';
 import { checksum, RecordReader } from './record-reader.ts';
 import { explain } from './refusals.ts';
 import { createDatabase, FORMAT_VERSION, SET_COMMITS, SET_LOG, SET_ROUND } from './schema.ts';
+import { SlackSweep } from './slack-sweep.ts';
 import { PAGE_RECORDS_MAX } from './store.ts';
 
 /** SQLite moves the -wal file's content into the database after so many pages of 4 KiB; it costs two more fsyncs. */
@@ -50,7 +51,7 @@ interface Writer {
   readonly log: TableWriter;
   readonly setCommits: StatementSync;
   readonly note: CommitNote;
-  readonly slack: DatabaseSlack;
+  readonly sweep: SlackSweep;
 }
 
 interface TableWriter {
@@ -143,17 +144,11 @@ export class Database {
     }
   }
 
-  /**
-   * Overwrites in the files some of what was removed or replaced, from a page on (the first is 1); answers the page to go on with, `undefined` after
-   * the last. What was written before the first page is then in the database file alone.
-   */
+  /** Overwrites in the files some of what was removed or replaced, as `SlackSweep.step` does. */
   overwrite(from: number): number | undefined {
     return this.#explained(() => {
       this.#writer ??= this.#beginWriting();
-      const { connection, slack } = this.#writer;
-      if (connection.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.busy !== 0)
-        throw new Error('Somebody else reads the database.');
-      return slack.overwrite(from);
+      return this.#writer.sweep.step(from);
     });
   }
 
@@ -203,6 +198,8 @@ export class Database {
     `);
     // Behind these: it reads of the database, and the first to read decides whether there is a -shm file.
     slack = new DatabaseSlack(connection, this.#paths.database);
+    const log = `${this.#paths.database}-wal`;
+    const sweep = new SlackSweep({ connection, slack, log, checkpointPages: CHECKPOINT_PAGES });
     // What a crash left in the -wal goes where it belongs first, so that our own commits begin it anew.
     connection.exec('PRAGMA wal_checkpoint(PASSIVE)');
     if (this.format !== FORMAT_VERSION) migrate(connection, this.format);
@@ -214,7 +211,7 @@ export class Database {
       records: tableWriter(connection, 'records'),
       log: tableWriter(connection, 'log'),
       setCommits: connection.prepare(SET_COMMITS),
-      ...{ note, slack },
+      ...{ note, sweep },
     };
   }
 
