@@ -31,7 +31,7 @@ export const FEED_MUTANTS: readonly FeedMutant[] = [
   {
     name: 'cursor-apart',
     breaks: 'writes down how far it heard after what it heard, in a commit of its own',
-    noticedBy: { feeds: 11 },
+    noticedBy: { feeds: 16 },
     sources: [
       {
         file: INTAKE,
@@ -49,7 +49,7 @@ export const FEED_MUTANTS: readonly FeedMutant[] = [
   {
     name: 'digest-unchecked',
     breaks: 'takes addresses whose digest is not the one that was signed',
-    noticedBy: { feeds: 20 },
+    noticedBy: { feeds: 21 },
     sources: [
       { file: FOLLOWER, from: 'if (head.digest !== digest)', to: 'if (digest === undefined)' },
       { file: READER, from: 'if (digest !== page.head.digest)', to: 'if (digest === undefined)' },
@@ -103,7 +103,7 @@ export const FEED_MUTANTS: readonly FeedMutant[] = [
   {
     name: 'fork-taken',
     breaks: 'goes on with a log that was set back as if it were a new one',
-    noticedBy: { feeds: 70 },
+    noticedBy: { feeds: 12 },
     sources: [
       {
         file: HOST_FOLLOWER,
@@ -151,7 +151,7 @@ export const FEED_MUTANTS: readonly FeedMutant[] = [
   {
     name: 'fork-kept',
     breaks: 'goes on with a log though it is shown that others know it otherwise',
-    noticedBy: { feeds: 17 },
+    noticedBy: { feeds: 12 },
     sources: [{ file: SERVER, from: 'await changes.renew();', to: '' }],
   },
   {
