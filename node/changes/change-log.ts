@@ -137,10 +137,10 @@ export interface HeardEntry extends Entry {
   readonly heardAt: string;
 }
 
-/** An own entry as other hosts are told it, and as the chain covers it. */
+/** An own entry as other hosts are told it, and as the chain covers it: in the order of canonical JSON, as all that it is made of. */
 export function feedEntryOf(entry: Omit<FeedEntry, 'n'> & { readonly place: Place }): FeedEntry {
   const { id, event, timestamp, agent, sequence, changes, rows, place } = entry;
-  return { n: place.n, id, event, timestamp, agent, sequence, changes, ...(rows === undefined ? {} : { rows }) };
+  return { agent, changes, event, id, n: place.n, ...(rows === undefined ? {} : { rows }), sequence, timestamp };
 }
 
 /** One event, with its place in this node's log. */

@@ -1,5 +1,6 @@
 // Which events a mutation is, and in which order: a function of the agent before and after it, and of nothing else, so that
-// no route can forget one. Addresses are told as the email index shows them: none while email is disabled.
+// no route can forget one. Addresses are told as the email index shows them: none while email is disabled. What is told has its members in the
+// order of canonical JSON (mesh/feed/canonical-json.ts).
 
 import { isSameMetadata } from '../../mesh/feed/row-equality.ts';
 import type { AgentChanges, AgentEntry, AgentEvent } from '../changes/change-log.ts';
@@ -23,7 +24,7 @@ export function changesBetween(before: Agent | undefined, after: Agent | undefin
 function eventsBetween(before: Agent | undefined, after: Agent | undefined): readonly ChangeDraft[] {
   const named = after ?? before;
   if (named === undefined) return [];
-  const agent = { id: named.id, name: named.name, hostId: named.hostId };
+  const agent = { hostId: named.hostId, id: named.id, name: named.name };
   const changes = emailChanges(before, after);
   const draft = (event: AgentEvent): ChangeDraft => ({ event, agent, changes });
   const isShown = changes.added.length + changes.removed.length + changes.modified.length > 0;
@@ -32,21 +33,24 @@ function eventsBetween(before: Agent | undefined, after: Agent | undefined): rea
   if (after === undefined) return [...email, draft('agent.deleted')];
   const fields = changedFields(before, after);
   if (fields.length === 0) return [];
-  return [...email, { event: 'agent.updated', agent, changes: { ...changes, fields } }];
+  const { added, current, modified, removed } = changes;
+  return [...email, { event: 'agent.updated', agent, changes: { added, current, fields, modified, removed } }];
 }
 
+/** Addresses that are the same object before and after are looked at no further: of ten, mostly one is another. */
 function emailChanges(before: Agent | undefined, after: Agent | undefined): AgentChanges {
   const was = shown(before);
   const is = shown(after);
-  const byKey = new Map(was.map((entry) => [entry.key, entry]));
-  const kept = new Set(is.map((entry) => entry.key));
-  const added = is.filter((entry) => !byKey.has(entry.key));
-  const removed = was.filter((entry) => !kept.has(entry.key));
-  const modified = is.filter((entry) => {
-    const old = byKey.get(entry.key);
+  const left = was.filter((entry) => !is.includes(entry));
+  const come = is.filter((entry) => !was.includes(entry));
+  const twin = ({ key }: AgentAddress, among: readonly AgentAddress[]) => among.find((entry) => entry.key === key);
+  const added = come.filter((entry) => twin(entry, left) === undefined);
+  const removed = left.filter((entry) => twin(entry, come) === undefined);
+  const modified = come.filter((entry) => {
+    const old = twin(entry, left);
     return old !== undefined && !isSameAddress(old, entry);
   });
-  return { added: texts(added), removed: texts(removed), modified: texts(modified), current: texts(is) };
+  return { added: texts(added), current: texts(is), modified: texts(modified), removed: texts(removed) };
 }
 
 function changedFields(before: Agent, after: Agent): readonly string[] {

@@ -51,7 +51,9 @@ export class EmailIndex {
       if (holder !== undefined && holder.id !== agent.id) throw new HeldTwice(address, agent.id, holder.id);
     }
     const known = this.#agents.get(agent.id);
-    for (const { key } of known?.agent.addresses ?? []) this.#holders.delete(key);
+    // What stays is put in its place: a map that each change takes many keys out of is made anew again and again.
+    for (const entry of known?.agent.addresses ?? [])
+      if (!agent.addresses.includes(entry)) this.#holders.delete(entry.key);
     const page = known?.page ?? this.#nextInTurn();
     const indexed = new IndexedAgent(agent, page, this.#self);
     for (const { key } of agent.addresses) this.#holders.set(key, indexed);

@@ -22,30 +22,44 @@ export function snapshotSources(agents: readonly Agent[]): readonly { read(): Sn
 
 /** The rows that the index shows of an agent: none while its email is disabled. */
 export function rowsOf(agent: Agent | undefined): readonly IndexRow[] {
-  return agent?.emailEnabled ? agent.addresses.map((address) => rowOf(agent, address)) : [];
+  return rowsFor(agent, shownOf(agent));
 }
 
 /** `undefined` when the index shows the same afterwards. */
 export function rowsBetween(before: Agent | undefined, after: Agent | undefined): RowChange | undefined {
-  const was = new Map(rowsOf(before).map((row) => [row.key, row]));
-  const is = rowsOf(after);
+  const [shownBefore, shownAfter] = [shownOf(before), shownOf(after)];
+  // As long as the agent has its name, an address that is the same object has the same row: of ten, mostly one is another.
+  const isNamedAlike = before?.name === after?.name;
+  const others = (of: readonly AgentAddress[], than: readonly AgentAddress[]) =>
+    isNamedAlike ? of.filter((entry) => !than.includes(entry)) : of;
+  const was = new Map(rowsFor(before, others(shownBefore, shownAfter)).map((row) => [row.key, row]));
+  const is = rowsFor(after, others(shownAfter, shownBefore));
   const kept = new Set(is.map(({ key }) => key));
   const put = is.filter((row) => !isSameRow(was.get(row.key), row));
   const drop = [...was.keys()].filter((key) => !kept.has(key));
   if (put.length + drop.length === 0) return undefined;
   const replaced = [...put.map(({ key }) => key), ...drop].flatMap((key) => was.get(key) ?? []);
-  return { rows: { put, drop }, replaced };
+  return { rows: { drop, put }, replaced };
 }
 
+function shownOf(agent: Agent | undefined): readonly AgentAddress[] {
+  return agent?.emailEnabled ? agent.addresses : [];
+}
+
+function rowsFor(agent: Agent | undefined, addresses: readonly AgentAddress[]): readonly IndexRow[] {
+  return agent === undefined ? [] : addresses.map((address) => rowOf(agent, address));
+}
+
+/** A row with its members in the order of canonical JSON (mesh/feed/canonical-json.ts). */
 function rowOf({ id, name, hostId }: Agent, { address, key, displayName, primary, metadata }: AgentAddress): IndexRow {
   return {
     address,
-    key,
     agentId: id,
     agentName: name,
-    hostId,
     ...(displayName === undefined ? {} : { displayName }),
-    primary,
+    hostId,
+    key,
     ...(metadata === undefined ? {} : { metadata }),
+    primary,
   };
 }

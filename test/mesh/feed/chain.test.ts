@@ -35,11 +35,24 @@ describe('canonical JSON', () => {
       '{"literals":[null,true,false],"numbers":[1e+30,4.5,0.002,1e-27]}',
     ],
     [{ b: { d: 1, c: [] }, a: undefined }, '{"b":{"c":[],"d":1}}'],
+    // Numbers among names come in the order of their values, whatever the order in which they were put there.
+    [{ 9: 'y', 10: 'x' }, '{"10":"x","9":"y"}'],
     ['\u20ac$\u000f\nA\'"\\', '"\u20ac$\\u000f\\nA\'\\"\\\\"'],
     ['\ud800', '"\\ud800"'],
   ])('of %j', (value, text) => {
     expect(canonicalJson(value)).toBe(text);
   });
+});
+
+it.each([
+  [
+    { a: [{ c: 1, b: 2 }], b: undefined, d: 'x' },
+    { d: 'x', a: [{ b: 2, c: 1 }] },
+  ],
+  [{ a: { toJSON: 'x', b: null } }, { a: { b: null, toJSON: 'x' } }],
+])('writes %j as it writes the same in another order', (one, other) => {
+  expect(canonicalJson(one)).toBe(canonicalJson(other));
+  expect(canonicalJson([one, 1])).toBe(`[${canonicalJson(other)},1]`);
 });
 
 it('writes every UTF-16 unit as ECMAScript does', () => {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { canonicalJson } from '../../../mesh/feed/canonical-json.ts';
+import { feedEntryOf } from '../../../node/changes/change-log.ts';
 import type { Agent } from '../../../node/registry/agent.ts';
 import { changesBetween } from '../../../node/registry/change-entries.ts';
 import { rowsOf } from '../../../node/registry/index-rows.ts';
@@ -154,8 +156,30 @@ describe('the rows of a mutation', () => {
     expect(rowsOfMutation(before, after)).toBeUndefined();
   });
 
+  it('are of the address that is another, beside one that is the same', () => {
+    const [kept] = both.addresses;
+    const changed = { ...both, addresses: kept ? [kept, anAddress('b@x.com', { displayName: 'T' })] : [] };
+    const [told] = changesBetween(both, changed);
+    expect(told?.changes).toEqual({ ...none, modified: ['b@x.com'], current: ['a@x.com', 'b@x.com'] });
+    expect(told?.rows).toEqual({ put: [{ ...second, displayName: 'T' }], drop: [] });
+    expect(told?.replaced).toEqual([second]);
+  });
+
   it('come with those that stood there before', () => {
     const changed = { ...both, addresses: [anAddress('b@x.com', { primary: true }), anAddress('c@x.com')] };
     expect(changesBetween(both, changed)[0]?.replaced).toEqual([second, first]);
   });
+});
+
+it('makes what is told with its members in the order of canonical JSON, which is then written in one go', () => {
+  const before = anAgent(['a@x.com', 'b@x.com']);
+  const details = { primary: true, displayName: 'T', metadata: { tenant: 'x' } };
+  const after = { ...before, name: 'oberon', addresses: [anAddress('a@x.com', details), anAddress('c@x.com')] };
+  const drafts = [...changesBetween(undefined, before), ...changesBetween(before, after)];
+  expect(drafts).toHaveLength(4);
+  for (const [at, { replaced: _, ...draft }] of drafts.entries()) {
+    const place = { logId: '0123', n: at + 1 };
+    const entry = feedEntryOf({ id: `e${at}`, timestamp: '2026-01-27T12:00:00.000Z', sequence: at, ...draft, place });
+    expect(JSON.stringify(entry)).toBe(canonicalJson(entry));
+  }
 });
