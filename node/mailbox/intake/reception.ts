@@ -8,6 +8,7 @@ import { isAutomated, isLooping, isMarkedSpam, mailClassOf } from './classificat
 import { contentOf } from './content.ts';
 import { gatewayVerdict } from './gateway-verdict.ts';
 import { reportIn } from './reports.ts';
+import type { KnownKeys } from './signatures.ts';
 import { type SpooledMail, spool } from './spool.ts';
 import { traceLines } from './trace.ts';
 import { type Resolve, type Verdict, verdictOn } from './verdict.ts';
@@ -46,6 +47,8 @@ export type Received =
 export interface ReceptionParts {
   readonly writer: Pick<Writer, 'files' | 'store' | 'findInbox'>;
   readonly resolve: Resolve;
+  /** Keys of signatures of mails before; absent: none are known. */
+  readonly keys?: KnownKeys | undefined;
   readonly clock: Clock;
   readonly hostId: string;
   /** Names under which gateways write what they found out about a mail, in lower case. */

@@ -1,13 +1,12 @@
 // Whether a mail is from whom it says, by SPF, DKIM and DMARC (RFC 7208, 6376, 9989). The checks are mailauth's, by its single parts: its main
 // entry would also fetch pictures from addresses that the mail names. What is asked of the DNS for one mail is bounded here.
-import { Readable } from 'node:stream';
-import { dkimVerify } from 'mailauth/lib/dkim/verify.js';
 import { dmarc } from 'mailauth/lib/dmarc/index.js';
 import { spf } from 'mailauth/lib/spf/index.js';
 import { parseHeaders } from 'mailauth/lib/tools.js';
 import type { Clock } from '../../../mesh/ports.ts';
 import { withinMs } from '../../../mesh/time/deadline.ts';
 import type { Authentication } from '../message.ts';
+import { type KnownKeys, type SignedMail, signaturesOf } from './signatures.ts';
 
 /** Milliseconds for all questions about one mail: a client waits for the answer to its last line for minutes (RFC 5321 §4.5.3.2.6). */
 const VERDICT_MS_MAX = 10_000;
@@ -43,6 +42,8 @@ export interface JudgedMail {
 
 export interface VerdictPorts {
   readonly resolve: Resolve;
+  /** Keys of mails before; absent: none are known. */
+  readonly keys?: KnownKeys | undefined;
   readonly clock: Clock;
   readonly hostId: string;
 }
@@ -50,7 +51,12 @@ export interface VerdictPorts {
 /** Never rejects: what can't be found out is `temperror`. */
 export async function verdictOn(mail: JudgedMail, ports: VerdictPorts): Promise<Verdict> {
   try {
-    return await withinMs(ports.clock, VERDICT_MS_MAX, judge(mail, bounded(ports.resolve), ports.hostId), UNKNOWN);
+    return await withinMs(
+      ports.clock,
+      VERDICT_MS_MAX,
+      judge(mail, { ...ports, resolve: bounded(ports.resolve) }),
+      UNKNOWN,
+    );
   } catch {
     // What mailauth can't read is no evidence for anybody.
     return FORGED;
@@ -66,10 +72,10 @@ const FORGED: Verdict = {
   ...{ isAuthenticated: false, isTemporary: false },
 };
 
-async function judge(mail: JudgedMail, resolver: Resolve, hostId: string): Promise<Verdict> {
+async function judge(mail: JudgedMail, { resolve: resolver, keys, hostId }: VerdictPorts): Promise<Verdict> {
   const { mailFrom, ip, helo } = mail;
   const [signed, sent] = await Promise.all([
-    dkimVerify(Readable.from(octetsOf(mail)), { resolver, sender: mailFrom }),
+    signaturesOf(signedPart(mail), { resolver, known: keys ?? new WeakMap() }),
     ip === undefined ? undefined : spf({ sender: mailFrom, ip, helo: helo ?? `[${ip}]`, mta: hostId, resolver }),
   ]);
   const passing = signed.results.filter(({ status }) => status.result === 'pass');
@@ -109,11 +115,11 @@ export function isRelated(one: string, other: string): boolean {
   return a === b || a.endsWith(`.${b}`) || b.endsWith(`.${a}`);
 }
 
-async function* octetsOf({ header, body }: JudgedMail): AsyncIterable<Buffer> {
+/** What has to be looked at. */
+function signedPart({ header, body, mailFrom: sender }: JudgedMail): SignedMail {
   // Nothing but a signature speaks of other fields than From, and of what follows the header.
-  if (!SIGNATURE.test(header.toString('latin1'))) return yield fromFields(header);
-  yield withFewSignatures(header);
-  yield* body();
+  if (!SIGNATURE.test(header.toString('latin1'))) return { header: fromFields(header), body: [], sender };
+  return { header: withFewSignatures(header), body: body(), sender };
 }
 
 /** The fields that say whom the mail is from, as mailauth reads them: it looks at each octet of a header several times. */

@@ -84,6 +84,7 @@ const mails: Omit<ListenerParts, 'protocol' | 'proxies'> = {
   ...{ trusted: new TrustedPeers(trust), authservIds },
   ...{ writer, directory, hostId, domain, tls, clock: systemClock },
   resolve: createResolve(systemClock, dns),
+  keys: new WeakMap(),
   rates: new MailRates(systemClock),
   inboxFor: (address) => writer.inboxFor(address),
   serves: (name) =>
