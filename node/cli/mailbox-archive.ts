@@ -5,15 +5,15 @@ import { type FileHandle, link, lstat, open, rename, rm } from 'node:fs/promises
 import { request } from 'undici';
 import { type MboxMail, mboxEntry, readMbox } from '../mailbox/mbox.ts';
 import { MaildirWriter } from './maildir.ts';
-import { type NodeClientOptions, refusalIn, withinAnswerTime } from './node-client.ts';
+import { NoAnswer, type NodeClientOptions, NodeRefusal, refusalIn, withinAnswerTime } from './node-client.ts';
 import type { Report } from './report.ts';
 
 /** The node sends a piece at least this often. */
 const SILENT_MS_MAX = 120_000;
 /** Octets of one mail, with what a host has put in front of it; more than the node takes. */
 const MAIL_BYTES_MAX = 26 * 1_024 ** 2;
-/** Mails of one request, and their octets. */
-const TOGETHER_MAX = 100;
+/** Mails of one request, and their octets: a machine that has much else to do puts them in within the time of an answer. */
+const TOGETHER_MAX = 25;
 const TOGETHER_BYTES_MAX = 8 * 1_024 ** 2;
 /** Refusals that are told one by one. */
 const TOLD_MAX = 20;
@@ -52,7 +52,7 @@ export async function importMails(node: NodeClientOptions, wanted: WantedImport)
   const refusals: { readonly mail: number; readonly reason: string }[] = [];
   let mails = 0;
   for await (const together of groupsOf(readMbox(createReadStream(file), MAIL_BYTES_MAX))) {
-    for (const { status, reason = '' } of await sent(node, wanted, together)) {
+    for (const { status, reason = '' } of await sentInParts(node, wanted, together)) {
       mails += 1;
       counts[status] += 1;
       if (status === 'refused') refusals.push({ mail: mails, reason });
@@ -144,6 +144,23 @@ async function* groupsOf(mails: AsyncIterable<MboxMail>): AsyncIterable<readonly
 interface ImportResult {
   readonly status: 'stored' | 'duplicate' | 'refused';
   readonly reason?: string;
+}
+
+/** What became of each. Where the node has no time for all of them, half of them at a time: the same mail again is put in once. */
+async function sentInParts(
+  node: NodeClientOptions,
+  wanted: WantedImport,
+  mails: readonly MboxMail[],
+): Promise<readonly ImportResult[]> {
+  try {
+    return await sent(node, wanted, mails);
+  } catch (error) {
+    const isLater = error instanceof NoAnswer || (error instanceof NodeRefusal && error.status === 503);
+    if (!isLater || mails.length === 1) throw error;
+    const half = Math.ceil(mails.length / 2);
+    const first = await sentInParts(node, wanted, mails.slice(0, half));
+    return [...first, ...(await sentInParts(node, wanted, mails.slice(half)))];
+  }
 }
 
 /** What became of each. */

@@ -58,10 +58,16 @@ export async function withinAnswerTime<T>(
   { clock, stop }: Pick<NodeClientOptions, 'clock' | 'stop'>,
   ask: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const silent = () =>
-    stop?.aborted ? (stop.reason as Error) : new Error(`no answer within ${ANSWER_MS_MAX / 1_000} s`);
+  const silent = () => (stop?.aborted ? (stop.reason as Error) : new NoAnswer());
   using late = startDeadline({ clock, ms: ANSWER_MS_MAX, signals: stop === undefined ? [] : [stop], silent });
   return await ask(late.signal);
+}
+
+/** The node said nothing in its time; it may be at it yet. */
+export class NoAnswer extends Error {
+  constructor() {
+    super(`no answer within ${ANSWER_MS_MAX / 1_000} s`);
+  }
 }
 
 /** What the node has refused; `message` is its sentence. */

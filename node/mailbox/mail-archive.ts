@@ -20,8 +20,10 @@ export interface ExportedMails {
 
 export interface ImportQuestion {
   readonly inboxId: string;
-  /** A file of mbox, which the intake removes. */
+  /** A file of mbox, which is the caller's to remove. */
   readonly path: string;
+  /** Mails of the file that were put in before. */
+  readonly from: number;
   /** Mails of which the file does not say whether they were read have still to be. */
   readonly isUnread: boolean;
 }
@@ -30,6 +32,12 @@ export interface ImportQuestion {
 export type ImportedMail =
   | { readonly status: 'stored' | 'duplicate'; readonly messageId: string }
   | { readonly status: 'refused'; readonly reason: string };
+
+/** What became of some of the mails, those that come next in the file. `isWhole`: there are no more. */
+export interface ImportedMails {
+  readonly results: readonly ImportedMail[];
+  readonly isWhole: boolean;
+}
 
 /** What a mail is kept with. */
 export interface ArchivedMail {

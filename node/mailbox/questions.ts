@@ -25,7 +25,7 @@ import type {
   NewListEntry,
   RemovedListEntry,
 } from './list-entry.ts';
-import type { ExportedMails, ExportQuestion, ImportedMail, ImportQuestion } from './mail-archive.ts';
+import type { ExportedMails, ExportQuestion, ImportedMails, ImportQuestion } from './mail-archive.ts';
 import type { EventsCounted, MetricPoint, OrganizationCounts, Stats, StatsAsked, UsageAsked } from './metric.ts';
 import type {
   BegunOutgoing,
@@ -72,7 +72,7 @@ export interface IntakeQuestions extends DomainQuestions, DraftWrites {
   removePod(podId: string): RemovedPod;
   ingest(mail: IngestQuestion): IngestAnswer;
   /** `many`: more than are put in at once; none was. */
-  importMails(question: ImportQuestion): readonly ImportedMail[] | 'many';
+  importMails(question: ImportQuestion): ImportedMails | 'many';
   leftReports(nothing: null): readonly LeftReport[];
   settleReport(settled: SettledReport): void;
   /** In whatever state it is. */

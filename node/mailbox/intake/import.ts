@@ -3,7 +3,7 @@
 import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { Clock } from '../../../mesh/ports.ts';
-import { IMPORTED_AT_ONCE_MAX, type ImportedMail, type ImportQuestion } from '../mail-archive.ts';
+import { IMPORTED_AT_ONCE_MAX, type ImportedMail, type ImportedMails, type ImportQuestion } from '../mail-archive.ts';
 import { type MboxMail, readMbox } from '../mbox.ts';
 import { MAIL_BYTES_MAX } from '../message.ts';
 import type { Writer } from '../store/writer.ts';
@@ -14,20 +14,20 @@ import { spool } from './spool.ts';
 /** Mails that share one sync, and their octets. */
 const TOGETHER_MAX = 20;
 const TOGETHER_BYTES_MAX = 8 * 1_024 ** 2;
+/** Milliseconds after which whoever asks is told how far it is, and asks on: a machine with much to do takes what time it needs, and is heard. */
+const TURN_MS = 5_000;
 /** Octets beside the mail itself. */
 const OWN_BYTES_MAX = 64 * 1_024;
 
 export interface ImportParts {
   readonly writer: Pick<Writer, 'files' | 'archive'>;
-  readonly clock: Pick<Clock, 'wallMs'>;
+  readonly clock: Pick<Clock, 'wallMs' | 'monotonicMs'>;
   readonly hostId: string;
 }
 
-/** The file is removed. `many`: it has more mails than are put in at once, and none was. */
-export async function importMails(
-  question: ImportQuestion,
-  parts: ImportParts,
-): Promise<readonly ImportedMail[] | 'many'> {
+/** Puts some in, until they are all or `TURN_MS` have passed. `many`: the file has more mails than are put in at once, and none was. */
+export async function importMails(question: ImportQuestion, parts: ImportParts): Promise<ImportedMails | 'many'> {
+  const sinceMs = parts.clock.monotonicMs();
   const results: ImportedMail[] = [];
   let together: MboxMail[] = [];
   let bytes = 0;
@@ -35,19 +35,19 @@ export async function importMails(
     results.push(...(await Promise.all(together.map((one) => importOne(one, question, parts)))));
     [together, bytes] = [[], 0];
   };
-  try {
-    let count = 0;
-    for await (const _ of mailsIn(question)) if (++count > IMPORTED_AT_ONCE_MAX) return 'many';
-    for await (const one of mailsIn(question)) {
-      together.push(one);
-      bytes += one.octets.length;
-      if (together.length >= TOGETHER_MAX || bytes >= TOGETHER_BYTES_MAX) await keep();
-    }
+  let count = 0;
+  if (question.from === 0) for await (const _ of mailsIn(question)) if (++count > IMPORTED_AT_ONCE_MAX) return 'many';
+  let before = question.from;
+  for await (const one of mailsIn(question)) {
+    if (before-- > 0) continue;
+    together.push(one);
+    bytes += one.octets.length;
+    if (together.length < TOGETHER_MAX && bytes < TOGETHER_BYTES_MAX) continue;
     await keep();
-    return results;
-  } finally {
-    await rm(question.path, { force: true });
+    if (parts.clock.monotonicMs() - sinceMs >= TURN_MS) return { results, isWhole: false };
   }
+  await keep();
+  return { results, isWhole: true };
 }
 
 function mailsIn({ path }: ImportQuestion): AsyncGenerator<MboxMail> {

@@ -9,7 +9,13 @@ import { BodySpool } from '../http/body-spool.ts';
 import { refuseInboxKey } from '../http/caller.ts';
 import { PAGE_PARAMETERS, readParameters } from '../http/input.ts';
 import type { Routes } from '../http/routes.ts';
-import { type ExportQuestion, IMPORT_BYTES_MAX, IMPORTED_AT_ONCE_MAX } from '../mail-archive.ts';
+import {
+  type ExportQuestion,
+  IMPORT_BYTES_MAX,
+  IMPORTED_AT_ONCE_MAX,
+  type ImportedMail,
+  type ImportQuestion,
+} from '../mail-archive.ts';
 import type { Inboxes } from '../org/inboxes.ts';
 import type { Asks, IntakeQuestions, QueryQuestions } from '../questions.ts';
 
@@ -20,7 +26,7 @@ const WHOLE = [
   ...(['label_unauthenticated_read', 'label_trash_read'] as const),
 ];
 const UPLOADS_MAX = 5;
-/** Milliseconds for a hundred mails. */
+/** Milliseconds for some of the mails: how many depends on what else the machine has to do, and all together take as long as they take. */
 const ANSWER_MS_MAX = 60_000;
 
 const importParameters = z.strictObject({ unread: PAGE_PARAMETERS.ascending });
@@ -59,8 +65,7 @@ export function archiveRoutes(routes: Routes, { inboxes, intake, query, director
     if (type !== TYPE)
       throw wrongField('Content-Type', `must be ${TYPE}, with at most ${IMPORTED_AT_ONCE_MAX} mails as the body`);
     const inboxId = await inboxOf(c);
-    const question = { inboxId, isUnread };
-    const results = await spool.during(c, (path) => intake.ask('importMails', { path, ...question }, ANSWER_MS_MAX));
+    const results = await spool.during(c, (path) => importedBy(intake, { path, inboxId, isUnread }));
     if (results === 'many')
       throw wrongField('body', `must have at most ${IMPORTED_AT_ONCE_MAX} mails: send it in parts`);
     if (results.length === 0) throw wrongField('body', 'must have a mail, behind a line that begins with "From "');
@@ -70,6 +75,21 @@ export function archiveRoutes(routes: Routes, { inboxes, intake, query, director
       ),
     });
   });
+}
+
+/** All mails of the file, some at a time. `many`: the file has too many, and none was put in. Rejects as the intake does, which may have some by then. */
+export async function importedBy(
+  intake: ArchiveServices['intake'],
+  question: Omit<ImportQuestion, 'from'>,
+): Promise<readonly ImportedMail[] | 'many'> {
+  const results: ImportedMail[] = [];
+  for (let isWhole = false; !isWhole; ) {
+    const some = await intake.ask('importMails', { ...question, from: results.length }, ANSWER_MS_MAX);
+    if (some === 'many') return 'many';
+    results.push(...some.results);
+    isWhole = some.isWhole;
+  }
+  return results;
 }
 
 /** Some mails at a time, as they are taken. */
