@@ -140,7 +140,7 @@ export interface IntakeQuestions extends DomainQuestions, DraftWrites {
   claimMails(question: ClaimQuestion): Claimed;
   changeLease(question: LeaseQuestion): LeaseOutcome;
   /** Resolves when mails that came until now are found by their words. */
-  indexNew(nothing: null): void;
+  indexNew(nothing: null): boolean;
   /** Ends leases that have run out; when there is something to end again. */
   settleLeases(nowMs: number): number | undefined;
 }

@@ -8,8 +8,8 @@ const GATHERED_MS = 250;
 const PAUSE_MS_MIN = 5;
 /** Milliseconds until it is tried again when it failed. */
 const AGAIN_MS = 30_000;
-/** Transactions that somebody waits for who searches: beyond that they find what has come since a little later. */
-const WAITED_FOR_MAX = 20;
+/** Milliseconds that somebody waits who searches, and one transaction at most beyond: they find what has come since a little later. */
+const WAITED_MS_MAX = 1_000;
 
 export interface IndexUpkeepParts {
   /** Puts some in, the newest first; answers whether there are more. */
@@ -34,9 +34,13 @@ export class IndexUpkeep {
     this.#work.wake();
   }
 
-  /** Resolves when the mails that came until now are found. Rejects when the disk fails. */
-  async catchUp(): Promise<void> {
-    for (let step = 0; step < WAITED_FOR_MAX; step += 1) if ((await this.#parts.indexSome()) !== 'new') return;
+  /** Whether the mails that came until now are found: answers when they are, or when that takes too long. Rejects when the disk fails. */
+  async catchUp(): Promise<boolean> {
+    const { indexSome, clock } = this.#parts;
+    const sinceMs = clock.monotonicMs();
+    do if ((await indexSome()) !== 'new') return true;
+    while (clock.monotonicMs() - sinceMs < WAITED_MS_MAX);
+    return false;
   }
 
   /** Until `signal` aborts. */

@@ -1,6 +1,7 @@
 // Mails and threads that are found by words.
 import type { Context } from 'hono';
 import { z } from 'zod';
+import { MeshError } from '../../../mesh/errors.ts';
 import { deniedTo } from '../http/caller.ts';
 import { exactLimitParameter, onceParameter, readParameters, textParameter } from '../http/input.ts';
 import { jsonWith } from '../http/made-json.ts';
@@ -15,6 +16,8 @@ import { wordsAsked } from '../search-text.ts';
 const QUERY_CHARACTERS_MAX = 1_000;
 /** Each is a search of its own. */
 const WORDS_MAX = 20;
+/** Milliseconds for mails to be put into the index that are not in it yet. */
+const CAUGHT_UP_MS_MAX = 3_000;
 
 const query = onceParameter
   .pipe(z.string().max(QUERY_CHARACTERS_MAX))
@@ -41,13 +44,14 @@ export function searchRoutes(routes: Routes, { intake, query }: SearchServices):
     const scope = inboxId === undefined ? { podId } : { inboxId };
     const asked = ['search', list, inboxId ?? podId ?? null, words, before ?? null, after ?? null];
     const place = placeIn(page_token, asked);
-    // Whoever has just got a mail finds it.
-    if (await query.ask('isSearchBehind', null)) await intake.ask('indexNew', null);
+    // Whoever has just got a mail finds it, or is told that it may be missing.
+    const isWhole = !(await query.ask('isSearchBehind', null)) || (await caughtUp(intake));
     const kind = list === 'messages' ? 'searchMails' : 'searchThreads';
     const { items, next }: Found<Uint8Array> = await query.ask(kind, {
       ...{ ...scope, denied: deniedTo(c), words, before, after, limit, place },
     });
-    return jsonWith({ count: items.length, limit, next_page_token: next && tokenAt(next, asked) }, list, items);
+    const page = { count: items.length, limit, next_page_token: next && tokenAt(next, asked) };
+    return jsonWith({ ...page, index_behind: isWhole ? undefined : true }, list, items);
   };
 
   routes.below(['inbox'], '/messages/search', (at) => {
@@ -56,6 +60,16 @@ export function searchRoutes(routes: Routes, { intake, query }: SearchServices):
   routes.below(LEVELS, '/threads/search', (at) => {
     at.add('GET', '', 'message_read', (c, scope) => search(c, 'threads', scope));
   });
+}
+
+/** Whether all mails are in the index: what the intake has no time for is no reason not to show what is there. */
+async function caughtUp(intake: SearchServices['intake']): Promise<boolean> {
+  try {
+    return await intake.ask('indexNew', null, CAUGHT_UP_MS_MAX);
+  } catch (error) {
+    if (error instanceof MeshError && error.code === 'overloaded') return false;
+    throw error;
+  }
 }
 
 function tokenAt({ top, high, low, seen, last }: SearchPlace, asked: unknown): string {
