@@ -10,11 +10,12 @@ export default defineConfig({
       { extends: true, test: { name: 'mesh', include: ['test/mesh/**/*.test.ts'], isolate: false } },
       { extends: true, test: { name: 'node', include: ['test/**/*.test.ts'], exclude: ['test/mesh/**'] } },
     ],
-    // Only ends a test that hangs. What takes seconds, as real processes and long searches do, says its own bound.
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    // Only ends a test that hangs: what takes two seconds takes twenty and more beside other programs. What takes longer, as real processes and
+    // long searches do, says its own bound.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // So does the end of what is asked again and again, and before that: it says what was seen last. By itself it would be one second.
-    expect: { poll: { timeout: 15_000 } },
+    expect: { poll: { timeout: 45_000 } },
     // Threads of the node strip types while others end.
     execArgv: [GENERAL_WASM_WRAPPERS],
     // On two cores, vitest would run one file after the other: real processes, which wait for each other most of the time, leave room for another.
