@@ -14,7 +14,7 @@ export function openFeedModule({ options, ports, mesh, events, index, copies, re
   const roster = options.roster.current;
   const { server, relay, followers } = openFeed({
     ...{ clock, random, log, signer, transport, roster, copies, isLegacy, isMember, hostId: roster().self.id },
-    ...{ changes: registry.changes, agents: () => snapshotSources(registry.table.list()) },
+    ...{ changes: registry.changes, agents: () => snapshotSources(registry.table.kept()) },
     index: () => index.etag,
     keyOf: (host) => peerKeys.known(host),
     meet: (host, signal) => mesh.peers.meetOne(host, signal),

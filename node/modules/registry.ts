@@ -11,7 +11,7 @@ export function openRegistryModule({ options, ports, registry }: Parts): Module 
         kind: 'gauge',
         name: 'mesh_agents',
         help: 'Agents of this host.',
-        read: () => registry.table.list().length,
+        read: () => registry.table.size,
       },
     ],
     routes: (app) => {

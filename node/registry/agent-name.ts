@@ -21,24 +21,34 @@ export function agentNameFault(name: string): string | undefined {
 }
 
 /** Names are kept when the rules for them became stricter: an agent is known by its own. */
-export function reportKeptNames(agents: readonly Agent[], log: Log): void {
-  // Addresses of one agent mostly have one display name.
-  let fine: string | undefined;
-  const isFaulty = (displayName: string | undefined) => {
-    if (displayName === undefined || displayName === fine) return false;
+export class KeptNames {
+  #count = 0;
+  readonly #some: Pick<Agent, 'id' | 'name'>[] = [];
+  /** Addresses of one agent mostly have one display name. */
+  #fine: string | undefined;
+
+  /** Looks at an agent as it was stored. */
+  see({ id, name, addresses }: Pick<Agent, 'id' | 'name' | 'addresses'>): void {
+    if (agentNameFault(name) === undefined && !addresses.some(({ displayName }) => this.#isFaulty(displayName))) return;
+    this.#count += 1;
+    if (this.#some.length < REPORTED_MAX) this.#some.push({ id, name });
+  }
+
+  /** Tells of those that could not be given today, if there are any. */
+  report(log: Log): void {
+    if (this.#count === 0) return;
+    log.warn('agents.names_kept', {
+      count: this.#count,
+      agents: this.#some,
+      message:
+        'These agents have a name, or a displayName, that could not be given today: names consist of A–Z, a–z, 0–9, / _ . and -, and a displayName has at most 255 octets. They go on as they are; consumers that make paths or addresses of them may not cope.',
+    });
+  }
+
+  #isFaulty(displayName: string | undefined): boolean {
+    if (displayName === undefined || displayName === this.#fine) return false;
     if (displayNameFault(displayName) !== undefined) return true;
-    fine = displayName;
+    this.#fine = displayName;
     return false;
-  };
-  const kept = agents.filter(
-    ({ name, addresses }) =>
-      agentNameFault(name) !== undefined || addresses.some(({ displayName }) => isFaulty(displayName)),
-  );
-  if (kept.length === 0) return;
-  log.warn('agents.names_kept', {
-    count: kept.length,
-    agents: kept.slice(0, REPORTED_MAX).map(({ id, name }) => ({ id, name })),
-    message:
-      'These agents have a name, or a displayName, that could not be given today: names consist of A–Z, a–z, 0–9, / _ . and -, and a displayName has at most 255 octets. They go on as they are; consumers that make paths or addresses of them may not cope.',
-  });
+  }
 }

@@ -3,22 +3,23 @@
 import { anyAddressKey } from '../../mesh/address/identity.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import type { AddressKey, AgentId } from '../../mesh/names.ts';
-import type { Agent } from './agent.ts';
+import type { Agent, AgentHead } from './agent.ts';
 import { type AgentAge, compareAge } from './agent-age.ts';
 import { damaged } from './agent-records.ts';
 import { HeldTwice } from './email-index.ts';
+import { type KeptAgent, unpacked } from './packed-agents.ts';
 
 /** What the registry needs of the email index. */
 export interface AgentIndex {
   /** Throws `HeldTwice` when another agent holds one of its addresses; then nothing has changed. */
-  put(agent: Agent): void;
+  put(agent: KeptAgent): void;
   remove(id: AgentId): void;
   /** The agent of this host that holds the address, shown by the index or not. */
-  holder(key: AddressKey): { readonly agent: Agent } | undefined;
+  holder(key: AddressKey): { readonly agent: AgentHead } | undefined;
 }
 
 /** Puts a stored agent into the index. Throws `store_failed` when another one there holds one of its addresses. */
-export function indexStored(index: Pick<AgentIndex, 'put'>, agent: Agent): void {
+export function indexStored(index: Pick<AgentIndex, 'put'>, agent: KeptAgent): void {
   try {
     index.put(agent);
   } catch (error) {
@@ -29,13 +30,13 @@ export function indexStored(index: Pick<AgentIndex, 'put'>, agent: Agent): void 
 
 export class AgentTable {
   readonly #index: AgentIndex;
-  readonly #byId = new Map<AgentId, Agent>();
+  readonly #byId = new Map<AgentId, KeptAgent>();
   readonly #byName = new Map<string, AgentId>();
   /** By `compareAge`. */
-  readonly #byAge: Agent[] = [];
+  readonly #byAge: KeptAgent[] = [];
 
   /** `stored`: in any order, each of them in the index (`indexStored`). Throws `store_failed` when two of them share a name. */
-  constructor(index: AgentIndex, stored: readonly Agent[]) {
+  constructor(index: AgentIndex, stored: readonly KeptAgent[]) {
     this.#index = index;
     for (const agent of stored) {
       const namesake = this.#byName.get(nameKey(agent.name));
@@ -44,31 +45,42 @@ export class AgentTable {
     }
   }
 
+  get size(): number {
+    return this.#byAge.length;
+  }
+
   find(id: AgentId): Agent | undefined {
-    return this.#byId.get(id);
+    const agent = this.#byId.get(id);
+    return agent && unpacked(agent);
   }
 
   /** Throws `not_found`. */
   get(id: AgentId): Agent {
-    const agent = this.#byId.get(id);
+    const agent = this.find(id);
     if (agent !== undefined) return agent;
     throw new MeshError('not_found', `There is no agent '${id}' on this host.`);
   }
 
   /** All agents, the oldest first. */
   list(): readonly Agent[] {
+    return this.#byAge.map(unpacked);
+  }
+
+  /** All agents as they are kept, the oldest first, each to be unpacked when its turn comes. */
+  kept(): readonly KeptAgent[] {
     return [...this.#byAge];
   }
 
   /** The next agents, at most `limit`, the oldest first; from the oldest one when `after` is absent. `after` need not be there any more. */
-  page(after: AgentAge | undefined, limit: number): readonly Agent[] {
+  page(after: AgentAge | undefined, limit: number): readonly KeptAgent[] {
     const from = after === undefined ? 0 : this.#placeBehind(after);
     return this.#byAge.slice(from, from + limit);
   }
 
   /** The agent of this host that has the address. */
   holderOf(key: AddressKey): Agent | undefined {
-    return this.#index.holder(key)?.agent;
+    const id = this.#index.holder(key)?.agent.id;
+    return id && this.find(id);
   }
 
   /** Who holds an address in any spelling, of any kind that a host may give out. */
@@ -91,7 +103,7 @@ export class AgentTable {
     this.#index.put(after);
   }
 
-  #list(before: Agent | undefined, after: Agent): void {
+  #list(before: Agent | undefined, after: KeptAgent): void {
     if (before !== undefined && before.name !== after.name) this.#byName.delete(nameKey(before.name));
     this.#byName.set(nameKey(after.name), after.id);
     this.#byId.set(after.id, after);
@@ -115,7 +127,7 @@ export class AgentTable {
     let [low, high] = [0, this.#byAge.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (compareAge(this.#byAge[middle] as Agent, age) <= 0) low = middle + 1;
+      if (compareAge(this.#byAge[middle] as KeptAgent, age) <= 0) low = middle + 1;
       else high = middle;
     }
     return low;

@@ -12,18 +12,23 @@ export interface AgentAddress {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-export interface Agent {
+/** What tells an agent from others, and shows or hides its addresses. */
+export interface AgentHead {
   readonly id: AgentId;
   readonly name: string;
-  readonly label: string | null;
   readonly hostId: HostId;
   readonly emailEnabled: boolean;
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+}
+
+export interface Agent extends AgentHead {
+  readonly label: string | null;
   /** For programs; absent when there is none. */
   readonly metadata?: Readonly<Record<string, string>>;
   /** In the order they were added, or last sent as a whole list; at most ten. Exactly one is primary, unless the list is empty. */
   readonly addresses: readonly AgentAddress[];
   /** ISO 8601, UTC. */
-  readonly createdAt: string;
   readonly updatedAt: string;
   /** The last `sequence` given to a change of this agent. */
   readonly sequence: number;

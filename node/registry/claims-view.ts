@@ -2,11 +2,11 @@
 
 import type { Owner } from '../../mesh/owner.ts';
 import type { RegistryView } from '../../mesh/state/registry-view.ts';
-import type { Agent, AgentAddress } from './agent.ts';
+import type { AgentAddress, AgentHead } from './agent.ts';
 import type { EmailIndex } from './email-index.ts';
 
 /** The owner that a claim of `entry` for `agent` names. */
-export function ownerOf(agent: Agent, { claimId, since }: Pick<AgentAddress, 'claimId' | 'since'>): Owner {
+export function ownerOf(agent: AgentHead, { claimId, since }: Pick<AgentAddress, 'claimId' | 'since'>): Owner {
   return { hostId: agent.hostId, agentId: agent.id, agentName: agent.name, claimId, since };
 }
 

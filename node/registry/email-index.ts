@@ -1,12 +1,17 @@
 // Who holds which address on this host, in memory: what every look-up reads. The whole index is kept as octets in pages. After one change
 // among 100,000 addresses, one page is written again and the others are copied.
 import type { Question } from '../../mesh/lookup/index-entry.ts';
-import type { AddressKey, AgentId, EmailAddress } from '../../mesh/names.ts';
+import type { AddressKey, AgentId } from '../../mesh/names.ts';
 import type { Clock, Random } from '../../mesh/ports.ts';
 import { contentDigest } from '../../mesh/signature/digest.ts';
 import { inTurns } from '../../mesh/time/turns.ts';
-import type { Agent, AgentAddress } from './agent.ts';
+import type { AgentAddress, AgentHead } from './agent.ts';
 import { HeldAddress, type IndexHost } from './held-address.ts';
+import { IndexedAgent, IndexPage, joinPages } from './index-pages.ts';
+import { rowsOf } from './index-rows.ts';
+import { KeyTable } from './key-table.ts';
+import { SECRET_BYTES } from './keyed-hash.ts';
+import { type KeptAgent, unpacked } from './packed-agents.ts';
 
 /** Few enough that joining them is one short copy, many enough that one page of 100,000 addresses is written in a millisecond. */
 const INDEX_PAGES = 256;
@@ -15,6 +20,8 @@ const INCARNATION_BYTES = 12;
 export interface EmailIndexOptions {
   readonly self: () => IndexHost;
   readonly random: Random;
+  /** `SECRET_BYTES`, under which addresses are found; absent: drawn by `random`. */
+  readonly secret?: Uint8Array;
 }
 
 export interface PreparedIndex {
@@ -33,34 +40,34 @@ export class EmailIndex {
   #version = 0;
   #hostUrl: string;
   #prepared: PreparedIndex | undefined;
-  readonly #holders = new Map<AddressKey, IndexedAgent>();
+  readonly #holders: KeyTable;
+  /** Agents by the numbers that the table of holders has of them. */
+  readonly #numbered: (IndexedAgent | undefined)[] = [];
+  readonly #freeNumbers: number[] = [];
   readonly #agents = new Map<AgentId, IndexedAgent>();
-  readonly #pages: readonly Page[] = Array.from({ length: INDEX_PAGES }, () => new Page());
+  readonly #pages: readonly IndexPage[] = Array.from({ length: INDEX_PAGES }, () => new IndexPage());
   #nextPage = 0;
 
-  constructor({ self, random }: EmailIndexOptions) {
+  constructor({ self, random, secret }: EmailIndexOptions) {
     this.#self = self;
     this.#hostUrl = self().url;
     this.#incarnation = Buffer.from(random.bytes(INCARNATION_BYTES)).toString('base64url');
+    this.#holders = new KeyTable({
+      secret: secret ?? random.bytes(SECRET_BYTES),
+      holds: (number, key) => this.#numbered[number]?.holds(key) === true,
+    });
   }
 
   /** Lists the agent as it is now, in place of what was known of it. Throws `HeldTwice` when another agent holds one of its addresses. */
-  put(agent: Agent): void {
-    for (const { key, address } of agent.addresses) {
-      const holder = this.#holders.get(key)?.agent;
-      if (holder !== undefined && holder.id !== agent.id) throw new HeldTwice(address, agent.id, holder.id);
-    }
+  put(agent: KeptAgent): void {
     const known = this.#agents.get(agent.id);
-    // What stays is put in its place: a map that each change takes many keys out of is made anew again and again.
-    for (const entry of known?.agent.addresses ?? [])
-      if (!agent.addresses.includes(entry)) this.#holders.delete(entry.key);
-    const page = known?.page ?? this.#nextInTurn();
-    const indexed = new IndexedAgent(agent, page, this.#self);
-    for (const { key } of agent.addresses) this.#holders.set(key, indexed);
+    const number = known?.number ?? this.#freeNumbers.pop() ?? this.#numbered.length;
+    const indexed = new IndexedAgent(agent, { number, page: known?.page ?? this.#nextInTurn() }, this.#self);
+    this.#hold(known, indexed);
     this.#agents.set(agent.id, indexed);
-    page.set(indexed);
+    indexed.page.set(indexed);
     if (known !== undefined && showsTheSame(known.agent, agent)) return;
-    page.outdate();
+    indexed.page.outdate();
     this.#changed();
   }
 
@@ -68,7 +75,9 @@ export class EmailIndex {
   remove(agentId: AgentId): void {
     const known = this.#agents.get(agentId);
     if (known === undefined) return;
-    for (const { key } of known.agent.addresses) this.#holders.delete(key);
+    this.#forget(known.keys());
+    this.#numbered[known.number] = undefined;
+    this.#freeNumbers.push(known.number);
     this.#agents.delete(agentId);
     known.page.delete(agentId);
     this.#changed();
@@ -76,7 +85,7 @@ export class EmailIndex {
 
   /** Every address held here. */
   keys(): readonly AddressKey[] {
-    return [...this.#holders.keys()];
+    return [...this.#agents.values()].flatMap((indexed) => [...indexed.keys()]);
   }
 
   /** Changes with what the index shows. */
@@ -96,12 +105,12 @@ export class EmailIndex {
 
   /** Who holds the address here, also while that agent's email is disabled and the index does not show it. */
   holder(key: AddressKey): HeldAddress | undefined {
-    return this.#holders.get(key)?.held(key);
+    return this.#holderOf(key)?.held(key);
   }
 
   /** The address's entry, when the index shows it. */
   byAddress(key: AddressKey): HeldAddress | undefined {
-    const indexed = this.#holders.get(key);
+    const indexed = this.#holderOf(key);
     return indexed?.agent.emailEnabled ? indexed.held(key) : undefined;
   }
 
@@ -117,7 +126,7 @@ export class EmailIndex {
   }
 
   /** An address as the index would list it once the agent holds it. */
-  asHeld(agent: Agent, address: AgentAddress): HeldAddress {
+  asHeld(agent: AgentHead, address: AgentAddress): HeldAddress {
     return new HeldAddress(agent, address, this.#self);
   }
 
@@ -146,6 +155,35 @@ export class EmailIndex {
     return this.#prepared;
   }
 
+  #holderOf(key: AddressKey): IndexedAgent | undefined {
+    const number = this.#holders.find(key);
+    return number === undefined ? undefined : this.#numbered[number];
+  }
+
+  /** Makes the agent the holder of its addresses, in place of what was known of it. Throws `HeldTwice`, and then it has changed nothing. */
+  #hold(known: IndexedAgent | undefined, indexed: IndexedAgent): void {
+    const { number } = indexed;
+    if (known !== undefined) this.#forget(known.keys());
+    this.#numbered[number] = indexed;
+    const taken: AddressKey[] = [];
+    for (const key of indexed.keys()) {
+      const holder = this.#numbered[this.#holders.add(key, number)];
+      if (holder === indexed || holder === undefined) taken.push(key);
+      else {
+        this.#forget(taken);
+        this.#numbered[number] = known;
+        if (known === undefined) this.#freeNumbers.push(number);
+        else for (const kept of known.keys()) this.#holders.add(kept, number);
+        throw new HeldTwice(indexed.source(key)?.address ?? key, indexed.agent.id, holder.agent.id);
+      }
+    }
+  }
+
+  /** Keys of an agent that still stands under its number. */
+  #forget(keys: Iterable<AddressKey>): void {
+    for (const key of keys) this.#holders.delete(key);
+  }
+
   #noticeUrl(): void {
     const { url } = this.#self();
     if (url === this.#hostUrl) return;
@@ -165,8 +203,8 @@ export class EmailIndex {
     return all;
   }
 
-  #nextInTurn(): Page {
-    const page = this.#pages[this.#nextPage % this.#pages.length] as Page;
+  #nextInTurn(): IndexPage {
+    const page = this.#pages[this.#nextPage % this.#pages.length] as IndexPage;
     this.#nextPage += 1;
     return page;
   }
@@ -185,92 +223,22 @@ function preparedOf(body: Uint8Array<ArrayBuffer>, etag: string): PreparedIndex 
 }
 
 /** Whether the index has the same to say of both: then a reader's copy of it stays good (a new label is no news here). */
-function showsTheSame(before: Agent, now: Agent): boolean {
-  return (
-    before.addresses === now.addresses &&
-    before.name === now.name &&
-    before.emailEnabled === now.emailEnabled &&
-    before.hostId === now.hostId
-  );
-}
-
-/** An agent with what the index shows of it. The entries are made when somebody asks for them, and of an address asked for alone kept. */
-class IndexedAgent {
-  readonly agent: Agent;
-  readonly page: Page;
-  readonly #self: () => IndexHost;
-  #kept: HeldAddress[] | undefined;
-
-  constructor(agent: Agent, page: Page, self: () => IndexHost) {
-    this.agent = agent;
-    this.page = page;
-    this.#self = self;
-  }
-
-  held(key: AddressKey): HeldAddress | undefined {
-    for (const held of this.#kept ?? []) if (held.key === key) return held;
-    const source = this.agent.addresses.find((entry) => entry.key === key);
-    if (source === undefined) return undefined;
-    const held = new HeldAddress(this.agent, source, this.#self);
-    this.#kept ??= [];
-    this.#kept.push(held);
-    return held;
-  }
-
-  /** In the order that the agent has them in. */
-  all(): readonly HeldAddress[] {
-    return this.agent.addresses.map((source) => new HeldAddress(this.agent, source, this.#self));
-  }
+function showsTheSame(before: KeptAgent, now: KeptAgent): boolean {
+  if (before.name !== now.name || before.emailEnabled !== now.emailEnabled || before.hostId !== now.hostId)
+    return false;
+  const [was, is] = [unpacked(before), unpacked(now)];
+  // In their order too, in which they are listed.
+  return was.addresses === is.addresses || JSON.stringify(rowsOf(was)) === JSON.stringify(rowsOf(is));
 }
 
 /** A bug of the registry, or two records of a store that contradict each other. */
 export class HeldTwice extends Error {
-  readonly address: EmailAddress;
+  readonly address: string;
   readonly holder: AgentId;
 
-  constructor(address: EmailAddress, agent: AgentId, holder: AgentId) {
+  constructor(address: string, agent: AgentId, holder: AgentId) {
     super(`The index was given '${address}' for agent '${agent}' while agent '${holder}' holds it.`);
     this.address = address;
     this.holder = holder;
   }
-}
-
-/** Some of the agents, as one run of bytes: members of the map without its braces. Empty while none has an address to show. */
-class Page {
-  readonly #agents = new Map<AgentId, IndexedAgent>();
-  #bytes: Buffer<ArrayBuffer> | undefined;
-
-  set(indexed: IndexedAgent): void {
-    this.#agents.set(indexed.agent.id, indexed);
-  }
-
-  delete(agentId: AgentId): void {
-    this.#agents.delete(agentId);
-    this.outdate();
-  }
-
-  outdate(): void {
-    this.#bytes = undefined;
-  }
-
-  /** Makes the octets now, so that they are there when somebody asks for them. */
-  write(): void {
-    void this.bytes;
-  }
-
-  get bytes(): Buffer<ArrayBuffer> {
-    this.#bytes ??= Buffer.from(
-      [...this.#agents.values()]
-        .flatMap((indexed) => (indexed.agent.emailEnabled ? indexed.all().map((held) => held.json) : []))
-        .join(','),
-    );
-    return this.#bytes;
-  }
-}
-
-function joinPages(pages: readonly Page[]): Uint8Array<ArrayBuffer> {
-  const comma = Buffer.from(',');
-  const full = pages.map((page) => page.bytes).filter((bytes) => bytes.byteLength > 0);
-  const parts = full.flatMap((bytes, index) => (index === 0 ? [bytes] : [comma, bytes]));
-  return Buffer.concat([Buffer.from('{'), ...parts, Buffer.from('}')]);
 }

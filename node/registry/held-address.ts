@@ -2,7 +2,7 @@
 import type { IndexEntry, ListedEntry } from '../../mesh/lookup/index-entry.ts';
 import { mainKeyOf, memberJson } from '../../mesh/lookup/index-key.ts';
 import type { EmailAddress } from '../../mesh/names.ts';
-import type { Agent, AgentAddress } from './agent.ts';
+import type { AgentAddress, AgentHead } from './agent.ts';
 
 /** What the index needs to know of its own host; asked anew each time, for hosts.json may be edited. */
 export interface IndexHost {
@@ -12,13 +12,13 @@ export interface IndexHost {
 
 /** One address that an agent of this host holds. */
 export class HeldAddress implements ListedEntry {
-  readonly agent: Agent;
+  readonly agent: AgentHead;
   readonly source: AgentAddress;
   readonly #self: () => IndexHost;
   #mapJson = '';
   #jsonUrl: string | undefined;
 
-  constructor(agent: Agent, source: AgentAddress, self: () => IndexHost) {
+  constructor(agent: AgentHead, source: AgentAddress, self: () => IndexHost) {
     this.agent = agent;
     this.source = source;
     this.#self = self;

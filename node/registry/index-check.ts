@@ -5,12 +5,12 @@ import { changedDigest, EMPTY_DIGEST } from '../../mesh/feed/digest.ts';
 import type { Clock, Journal } from '../../mesh/ports.ts';
 import { Turns } from '../../mesh/time/turns.ts';
 import { damagedRecords } from '../store/refusals.ts';
-import type { Agent } from './agent.ts';
 import { rowsOf } from './index-rows.ts';
+import { type KeptAgent, unpacked } from './packed-agents.ts';
 
 export interface IndexCheck {
   /** The agents as they were loaded. */
-  readonly agents: readonly Agent[];
+  readonly agents: readonly KeptAgent[];
   /** What the change log said then. */
   readonly digest: string;
   readonly clock: Clock;
@@ -24,7 +24,7 @@ export async function checkIndex({ agents, digest, clock, journal }: IndexCheck,
   for (const agent of agents) {
     if (turns.isOver) await turns.next();
     if (signal.aborted) return;
-    sum = changedDigest(sum, [], rowsOf(agent));
+    sum = changedDigest(sum, [], rowsOf(unpacked(agent)));
   }
   if (sum === digest) return;
   journal.fail(damagedRecords('The addresses of the agents in the store are not those that its change log told of'));

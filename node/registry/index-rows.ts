@@ -6,6 +6,7 @@ import type { SnapshotAgent } from '../../mesh/feed/messages.ts';
 import { isSameRow } from '../../mesh/feed/row-equality.ts';
 import type { IndexRow } from '../../mesh/lookup/index-entry.ts';
 import type { Agent, AgentAddress } from './agent.ts';
+import { type KeptAgent, unpacked } from './packed-agents.ts';
 
 export interface RowChange {
   readonly rows: IndexRows;
@@ -14,15 +15,23 @@ export interface RowChange {
 }
 
 /** The agents as they are now, each read when its turn comes: an agent is replaced when it changes, and never altered. */
-export function snapshotSources(agents: readonly Agent[]): readonly { read(): SnapshotAgent }[] {
-  return agents.map((agent) => ({
-    read: () => ({ id: agent.id, name: agent.name, sequence: agent.sequence, rows: rowsOf(agent) }),
+export function snapshotSources(agents: readonly KeptAgent[]): readonly { read(): SnapshotAgent }[] {
+  return agents.map((kept) => ({
+    read: () => {
+      const agent = unpacked(kept);
+      return { id: agent.id, name: agent.name, sequence: agent.sequence, rows: rowsOf(agent) };
+    },
   }));
 }
 
 /** The rows that the index shows of an agent: none while its email is disabled. */
 export function rowsOf(agent: Agent | undefined): readonly IndexRow[] {
   return rowsFor(agent, shownOf(agent));
+}
+
+/** The rows of these agents, each unpacked when its turn comes. */
+export function* rowsOfAll(agents: Iterable<KeptAgent>): Iterable<IndexRow> {
+  for (const agent of agents) yield* rowsOf(unpacked(agent));
 }
 
 /** `undefined` when the index shows the same afterwards. */

@@ -12,16 +12,15 @@ import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import { AddressClaims, type LegacyOwners } from './address-claims.ts';
 import { Addresses } from './addresses.ts';
-import type { Agent } from './agent.ts';
-import { reportKeptNames } from './agent-name.ts';
-import { loadAgents, loadSequences } from './agent-records.ts';
+import { loadAgents, loadSequences, type StoredAgents } from './agent-records.ts';
 import { AgentSequences } from './agent-sequences.ts';
 import { type AgentIndex, AgentTable, indexStored } from './agent-table.ts';
 import { AgentWriter } from './agent-writer.ts';
 import { Agents } from './agents.ts';
 import { GoneAgents } from './gone-agents.ts';
 import { checkIndex } from './index-check.ts';
-import { rowsOf } from './index-rows.ts';
+import { rowsOfAll } from './index-rows.ts';
+import type { PackedAgent } from './packed-agents.ts';
 import type { RegistryParts } from './registry-parts.ts';
 import type { IdentityParser } from './wanted-addresses.ts';
 
@@ -37,7 +36,7 @@ export interface RegistryPorts {
   readonly log: Log;
   readonly hostId: HostId;
   /** What `loadAgents` gives, begun earlier, each of them put into the index; absent: they are loaded now. */
-  readonly agents?: Promise<readonly Agent[]>;
+  readonly agents?: Promise<StoredAgents>;
 }
 
 /**
@@ -47,7 +46,7 @@ export interface RegistryPorts {
 export interface Registry {
   readonly changes: StoredChangeLog;
   /** The agents as they are. */
-  readonly table: Pick<AgentTable, 'list' | 'page' | 'find' | 'get' | 'holderOf' | 'holderOfText'>;
+  readonly table: Pick<AgentTable, 'list' | 'kept' | 'size' | 'page' | 'find' | 'get' | 'holderOf' | 'holderOfText'>;
   readonly agents: Pick<Agents, 'create' | 'patch' | 'remove'>;
   readonly addresses: Pick<Addresses, 'get' | 'add' | 'patch' | 'remove' | 'confirm' | 'concede' | 'giveUp'>;
   /** Claims that are not done yet. */
@@ -63,10 +62,11 @@ export interface Registry {
 /** Loads the agents and the end of the log. Rejects with `store_failed` when a stored record is not what it should be. */
 export async function openRegistry(ports: RegistryPorts): Promise<Registry> {
   const { store, claims, legacy, index, parseAddress, clock, random, log, hostId } = ports;
-  const loaded = await (ports.agents ?? loadAgents(store, hostId, (agent) => indexStored(index, agent)));
-  const digest = () => changedDigest(EMPTY_DIGEST, [], loaded.flatMap(rowsOf));
+  const { agents: loaded, keptNames } = await (ports.agents ??
+    loadAgents(store, hostId, (agent) => indexStored(index, agent)));
+  const digest = () => changedDigest(EMPTY_DIGEST, [], rowsOfAll(loaded));
   const changes = await StoredChangeLog.open({ store, clock, random, log, digest });
-  reportKeptNames(loaded, log);
+  keptNames.report(log);
   const table = new AgentTable(index, loaded);
   const newUuid = uuidsFrom(random);
   const isThere = (id: AgentId) => table.find(id) !== undefined;
@@ -94,11 +94,11 @@ export async function openRegistry(ports: RegistryPorts): Promise<Registry> {
 function checkOnce(
   { store, clock }: RegistryPorts,
   changes: StoredChangeLog,
-  loaded: readonly Agent[],
+  loaded: readonly PackedAgent[],
 ): Registry['check'] {
   const { openedDigest } = changes;
   // Let go afterwards, for agents change and the old ones are of no use.
-  let agents: readonly Agent[] = openedDigest === undefined ? [] : loaded;
+  let agents: readonly PackedAgent[] = openedDigest === undefined ? [] : loaded;
   return async (signal) => {
     if (openedDigest !== undefined) await checkIndex({ agents, digest: openedDigest, clock, journal: store }, signal);
     agents = [];

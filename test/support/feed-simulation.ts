@@ -14,6 +14,7 @@ import { HostCopies } from '../../node/feed/host-copies.ts';
 import type { Log } from '../../node/log.ts';
 import { EmailIndex } from '../../node/registry/email-index.ts';
 import { snapshotSources } from '../../node/registry/index-rows.ts';
+import { SECRET_BYTES } from '../../node/registry/keyed-hash.ts';
 import { openRegistry, type Registry } from '../../node/registry/registry.ts';
 import { changeSomething } from './feed-changes.ts';
 import { FeedTruth, sameMaps } from './feed-truth.ts';
@@ -165,7 +166,7 @@ export class FeedSimulation {
     const store = new MemoryStore({ disk: host.disk, sync });
     void store.failed.then((reason) => this.violations.push(`${id} stopped: ${reason.message}`));
     host.claims = host.claims.afterCrash(id, host.disk);
-    const index = new EmailIndex({ self: () => ({ url: urlOf(id) }), random });
+    const index = new EmailIndex({ self: () => ({ url: urlOf(id) }), random, secret: new Uint8Array(SECRET_BYTES) });
     const common = { clock, random, log: this.#log(id), hostId: id, parseAddress: parseIdentityAddress };
     const registry = await openRegistry({
       ...{ ...common, store, claims: host.claims, index },
@@ -174,7 +175,7 @@ export class FeedSimulation {
     const copies = await HostCopies.open(store, clock);
     const feed = openFeed({
       ...{ ...common, changes: registry.changes, copies, signer: this.#key(id).signer },
-      agents: () => snapshotSources(registry.table.list()),
+      agents: () => snapshotSources(registry.table.kept()),
       index: () => index.etag,
       roster: () => this.#roster(id),
       transport: this.#transport(host),

@@ -26,6 +26,7 @@ import { LegacyPeers } from '../../node/peers/legacy/legacy-peers.ts';
 import type { LegacyOwners } from '../../node/registry/address-claims.ts';
 import type { Agent } from '../../node/registry/agent.ts';
 import type { EmailIndex } from '../../node/registry/email-index.ts';
+import { SECRET_BYTES } from '../../node/registry/keyed-hash.ts';
 import { openRegistry, type Registry } from '../../node/registry/registry.ts';
 import { ClaimHistory } from './claim-history.ts';
 import { LookUpTruth } from './look-up-truth.ts';
@@ -50,6 +51,8 @@ export interface NodeSimulationOptions {
 
 /** Only looks, like the original; nothing it has ever changes here. */
 const LEGACY = 'old' as HostId;
+/** No draw of the run's own chance, so that a seed stays the run that it was. */
+const SECRET = new Uint8Array(SECRET_BYTES);
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const { key: someKey } = testKeys('any').any;
 
@@ -176,7 +179,7 @@ export class NodeSimulation {
     void store.failed.then((reason) => this.violations.push(`${id} stopped: ${reason.message}`));
     const roster = () => host.roster;
     const transport = this.#transport(host);
-    const index = new WatchedIndex({ self: () => host.roster.self, random }, (key, isShown) =>
+    const index = new WatchedIndex({ self: () => host.roster.self, random, secret: SECRET }, (key, isShown) =>
       this.#truth.shown(id, key, isShown, clock.monotonicMs()),
     );
     const legacy = await LegacyPeers.open({
@@ -399,7 +402,7 @@ function agentOf(id: HostId): AgentId {
   return `agent-of-${id}` as AgentId;
 }
 
-function ownerIn(hostId: HostId, { id, name }: Agent) {
+function ownerIn(hostId: HostId, { id, name }: Pick<Agent, 'id' | 'name'>) {
   return { hostId, agentId: id, agentName: name };
 }
 

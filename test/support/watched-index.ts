@@ -1,7 +1,7 @@
 // The product's index; tells what it shows.
 import type { AddressKey } from '../../mesh/names.ts';
-import type { Agent } from '../../node/registry/agent.ts';
 import { EmailIndex } from '../../node/registry/email-index.ts';
+import { type KeptAgent, unpacked } from '../../node/registry/packed-agents.ts';
 
 export class WatchedIndex extends EmailIndex {
   readonly #shown: (key: AddressKey, isShown: boolean) => void;
@@ -14,10 +14,10 @@ export class WatchedIndex extends EmailIndex {
     this.#shown = shown;
   }
 
-  override put(agent: Agent): void {
+  override put(agent: KeptAgent): void {
     const before = this.keys();
     super.put(agent);
     for (const key of before) if (this.holder(key) === undefined) this.#shown(key, false);
-    for (const { key } of agent.addresses) this.#shown(key, true);
+    for (const { key } of unpacked(agent).addresses) this.#shown(key, true);
   }
 }

@@ -1,7 +1,6 @@
 // A page of this host's own index: the addresses of some agents, the oldest agent first, those of one agent together. The order of agents never
 // changes, so pages can be read one after the other while agents come and go, and across a restart.
 import { NEXT_CURSOR } from '../../../mesh/lookup/index-pages.ts';
-import type { Agent } from '../../registry/agent.ts';
 import type { AgentAge } from '../../registry/agent-age.ts';
 import type { EmailIndex } from '../../registry/email-index.ts';
 import { cursorBehind } from '../agent-cursor.ts';
@@ -11,7 +10,7 @@ const CHARACTERS_MAX = 2 * 1_024 * 1_024;
 const AGENTS_AT_ONCE = 100;
 
 /** Agents by their age, at most `limit` of them behind `after`. */
-export type AgentPages = (after: AgentAge | undefined, limit: number) => readonly Agent[];
+export type AgentPages = (after: AgentAge | undefined, limit: number) => readonly AgentAge[];
 
 export interface PageQuestion {
   readonly after: AgentAge | undefined;

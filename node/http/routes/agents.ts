@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Clock } from '../../../mesh/ports.ts';
 import type { UnderstoodBody } from '../../compat/create-body.ts';
 import type { Agent } from '../../registry/agent.ts';
+import { unpacked } from '../../registry/packed-agents.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { agentPatch, newAgent } from '../../registry/schemas.ts';
 import { cursorBehind, readAgentCursor } from '../agent-cursor.ts';
@@ -31,7 +32,9 @@ export function agentRoutes(
       const { cursor, limit } = readPage(c, agentsPageSizes);
       const page = registry.table.page(readAgentCursor(cursor), limit + 1);
       const [shown, last] = [page.slice(0, limit), page[limit - 1]];
-      const agents = await lists.make(() => joinInTurns(shown, clock, (agent) => JSON.stringify(agentForm(agent))));
+      const agents = await lists.make(() =>
+        joinInTurns(shown, clock, (agent) => JSON.stringify(agentForm(unpacked(agent)))),
+      );
       const next = page.length > limit && last !== undefined ? `,"nextCursor":"${cursorBehind(last)}"` : '';
       const body = Buffer.concat([Buffer.from('{"agents":['), agents, Buffer.from(`]${next}}`)]);
       return c.body(body, 200, { 'Content-Type': 'application/json' });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Agent } from '../../../node/registry/agent.ts';
-import { agentNameFault, reportKeptNames } from '../../../node/registry/agent-name.ts';
+import { agentNameFault, KeptNames } from '../../../node/registry/agent-name.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
 
 describe("an agent's name", () => {
@@ -23,19 +23,24 @@ describe("an agent's name", () => {
 describe('names from before the rule', () => {
   const agent = (name: string, displayName?: string) =>
     ({ id: `id of ${name}`, name, addresses: [{ displayName }] }) as unknown as Agent;
+  const report = (agents: readonly Agent[], log: RecordingLog) => {
+    const names = new KeptNames();
+    for (const one of agents) names.see(one);
+    names.report(log);
+  };
 
   it('are reported, some of them by name', () => {
     const log = new RecordingLog();
     const old = Array.from({ length: 30 }, (_, at) => agent(`my agent ${at}`));
-    reportKeptNames([agent('fine'), agent('fine-too', 'é'.repeat(128)), ...old], log);
-    const [report] = log.named('agents.names_kept');
-    expect(report).toMatchObject({ level: 'warn', fields: { count: 31 } });
-    expect(report?.fields.agents).toHaveLength(20);
-    expect(report?.fields.agents).toContainEqual({ id: 'id of my agent 0', name: 'my agent 0' });
+    report([agent('fine'), agent('fine-too', 'é'.repeat(128)), ...old], log);
+    const [told] = log.named('agents.names_kept');
+    expect(told).toMatchObject({ level: 'warn', fields: { count: 31 } });
+    expect(told?.fields.agents).toHaveLength(20);
+    expect(told?.fields.agents).toContainEqual({ id: 'id of my agent 0', name: 'my agent 0' });
   });
   it('are not spoken of when there are none', () => {
     const log = new RecordingLog();
-    reportKeptNames([agent('fine', 'Fine')], log);
+    report([agent('fine', 'Fine')], log);
     expect(log.named('agents.names_kept')).toEqual([]);
   });
 });

@@ -25,10 +25,10 @@ describe('a stored agent', () => {
   it('comes back as it was, the oldest first', async () => {
     const older = agentOf('oberon', [], { id: 'a2' as AgentId, createdAt: '2026-01-26T12:00:00.000Z' });
     const arrived: Agent[] = [];
-    const loaded = await loadAgents(disk({ 'agent/a1': whole, 'agent/a2': older }), MAC, (agent) =>
-      arrived.push(agent),
+    const { agents } = await loadAgents(disk({ 'agent/a1': whole, 'agent/a2': older }), MAC, (agent) =>
+      arrived.push(agent.read()),
     );
-    expect(loaded).toEqual([older, whole]);
+    expect(agents.map((agent) => agent.read())).toEqual([older, whole]);
     expect(arrived).toEqual([whole, older]);
   });
 

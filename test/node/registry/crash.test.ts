@@ -152,7 +152,7 @@ function expectIndexOf(node: TestRegistry, agents: readonly Agent[]): void {
       .sort(),
   ).toEqual(expected.flatMap((agent) => agent.addresses.map((entry) => `${entry.address} ${agent.id}`)).sort());
   for (const agent of agents) {
-    for (const { key } of agent.addresses) expect(node.index.holder(key)?.agent).toEqual(agent);
+    for (const { key } of agent.addresses) expect(node.registry.table.holderOf(key)).toEqual(agent);
   }
 }
 

@@ -140,7 +140,6 @@ describe('the prepared bytes of the index', () => {
     index.put({ ...agent, label: 'Queen of the fairies' });
     index.remove(id('id-nobody'));
     expect(index.bytes()).toBe(before);
-    expect(index.holder(key('titania@x.com'))?.agent.label).toBe('Queen of the fairies');
   });
 
   it('keep their digest, which is that of the octets', () => {

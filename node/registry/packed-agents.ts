@@ -1,0 +1,188 @@
+// Agents as a start reads them: a host has as many addresses as there are, and few of them are ever asked for. So each address is one text among the
+// octets of its page, found by its place, and an agent is made of them when somebody wants it. A page is never changed: an agent that changes
+// becomes an object like any other, beside it.
+import type { AddressKey, AgentId, ClaimId, EmailAddress, HostId } from '../../mesh/names.ts';
+import { type PackedTexts, packTexts } from '../../mesh/packed-texts.ts';
+import type { Agent, AgentAddress, AgentHead } from './agent.ts';
+
+/** Between the fields of a text. One with it in a field is kept as JSON, which escapes it, behind one. */
+const SEPARATOR = '\t';
+const [SEPARATOR_CODE, SPACE, ASCII_MAX] = [0x09, 0x20, 0x7f];
+const [PRIMARY, SECONDARY] = ['+', '-'];
+/** A display name that the head has, and what begins another one. */
+const [SAME, OTHER] = ['=', ':'];
+/** Members that every address has. */
+const MEMBERS = 5;
+
+/** An agent in memory: as it was stored, or as it has become since. */
+export type KeptAgent = Agent | PackedAgent;
+
+export function unpacked(agent: KeptAgent): Agent {
+  return agent instanceof PackedAgent ? agent.read() : agent;
+}
+
+/** Agents as one page, from which each is read as it was. */
+export function packAgents(agents: readonly Agent[]): readonly PackedAgent[] {
+  const texts: string[] = [];
+  const places: number[] = [];
+  for (const agent of agents) {
+    places.push(texts.length);
+    const shared = sharedOf(agent.addresses[0]);
+    texts.push(headText(agent, shared));
+    for (const entry of agent.addresses) texts.push(entryText(entry, shared));
+  }
+  const page = new AgentPage(packTexts(texts));
+  return agents.map((agent, at) => new PackedAgent(agent, page, places[at] ?? 0));
+}
+
+/** What an agent's head keeps as JSON. */
+type Rest = Omit<Agent, keyof AgentHead | 'addresses'>;
+
+export class PackedAgent implements AgentHead {
+  readonly id: AgentId;
+  readonly name: string;
+  readonly hostId: HostId;
+  readonly emailEnabled: boolean;
+  readonly createdAt: string;
+  readonly #page: AgentPage;
+  /** Place of its head; the texts of its addresses follow. */
+  readonly #first: number;
+  readonly #count: number;
+
+  constructor(agent: Agent, page: AgentPage, first: number) {
+    this.id = agent.id;
+    this.name = agent.name;
+    this.hostId = agent.hostId;
+    this.emailEnabled = agent.emailEnabled;
+    this.createdAt = agent.createdAt;
+    this.#page = page;
+    this.#first = first;
+    this.#count = agent.addresses.length;
+  }
+
+  /** The whole agent, made anew. */
+  read(): Agent {
+    const { id, name, hostId, emailEnabled, createdAt } = this;
+    const { rest } = this.#head();
+    return { id, name, hostId, emailEnabled, createdAt, ...rest, addresses: this.#entries() };
+  }
+
+  /** In the order that the agent has them in. */
+  #entries(): readonly AgentAddress[] {
+    const { shared } = this.#head();
+    return Array.from({ length: this.#count }, (_, at) => readEntry(this.#page.text(this.#first + 1 + at), shared));
+  }
+
+  *keys(): Iterable<AddressKey> {
+    for (let at = this.#first + 1; at <= this.#first + this.#count; at += 1) yield this.#keyAt(at);
+  }
+
+  holds(key: string): boolean {
+    return this.#placeOf(key) !== undefined;
+  }
+
+  address(key: AddressKey): AgentAddress | undefined {
+    const place = this.#placeOf(key);
+    return place === undefined ? undefined : readEntry(this.#page.text(place), this.#head().shared);
+  }
+
+  #placeOf(key: string): number | undefined {
+    for (let at = this.#first + 1; at <= this.#first + this.#count; at += 1) if (this.#isAt(at, key)) return at;
+    return undefined;
+  }
+
+  #isAt(place: number, key: string): boolean {
+    return this.#page.beginsWith(place, key) ?? this.#keyAt(place) === key;
+  }
+
+  #keyAt(place: number): AddressKey {
+    const text = this.#page.text(place);
+    return text.startsWith(SEPARATOR) ? wholeEntry(text).key : (text.slice(0, text.indexOf(SEPARATOR)) as AddressKey);
+  }
+
+  #head(): { readonly rest: Rest; readonly shared: Shared } {
+    const [json = '', since = '', displayName = ''] = this.#page.text(this.#first).split(SEPARATOR);
+    return { rest: JSON.parse(json) as Rest, shared: { since, displayName } };
+  }
+}
+
+/** Texts side by side. */
+class AgentPage {
+  readonly #octets: Buffer<ArrayBuffer>;
+  readonly #starts: Uint32Array<ArrayBuffer>;
+
+  constructor({ octets, starts }: PackedTexts) {
+    this.#octets = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength);
+    this.#starts = starts;
+  }
+
+  text(place: number): string {
+    return this.#octets.toString('utf8', this.#starts[place], this.#starts[place + 1]);
+  }
+
+  /** Whether the text there begins with this field; `undefined`: only its letters tell. */
+  beginsWith(place: number, field: string): boolean | undefined {
+    const octets = this.#octets;
+    const from = this.#starts[place] as number;
+    if (octets[from] === SEPARATOR_CODE) return undefined;
+    for (let at = 0; at < field.length; at += 1) {
+      const unit = field.charCodeAt(at);
+      if (unit < SPACE || unit > ASCII_MAX) return undefined;
+      if (octets[from + at] !== unit) return false;
+    }
+    return octets[from + field.length] === SEPARATOR_CODE;
+  }
+}
+
+/** What most addresses of an agent have in common; empty: nothing. */
+interface Shared {
+  readonly since: string;
+  readonly displayName: string;
+}
+
+function sharedOf(first: AgentAddress | undefined): Shared {
+  const { since = '', displayName = '' } = first ?? {};
+  return { since: isPlain(since) ? since : '', displayName: isPlain(displayName) ? displayName : '' };
+}
+
+/** Whether it is the same again after it was octets between separators. */
+function isPlain(text: string): boolean {
+  return !text.includes(SEPARATOR) && text.isWellFormed();
+}
+
+function headText(agent: Agent, { since, displayName }: Shared): string {
+  const { id, name, hostId, emailEnabled, createdAt, addresses, ...rest } = agent;
+  return [JSON.stringify(rest satisfies Rest), since, displayName].join(SEPARATOR);
+}
+
+function entryText(entry: AgentAddress, shared: Shared): string {
+  const { address, key, claimId, since, primary, displayName, metadata } = entry;
+  const members = MEMBERS + (displayName === undefined ? 0 : 1) + (metadata === undefined ? 0 : 1);
+  const otherAddress = (address as string) === key ? '' : address;
+  const otherSince = since === shared.since ? '' : since;
+  const shown = displayName === undefined ? '' : displayName === shared.displayName ? SAME : OTHER + displayName;
+  const arePlain = isPlain(key) && isPlain(otherAddress) && isPlain(claimId) && isPlain(otherSince) && isPlain(shown);
+  // What a newer version wrote beside these stays with it.
+  if (!arePlain || Object.keys(entry).length !== members) return SEPARATOR + JSON.stringify(entry);
+  const json = metadata === undefined ? '' : JSON.stringify(metadata);
+  return `${key}\t${otherAddress}\t${primary ? PRIMARY : SECONDARY}${shown}\t${claimId}\t${otherSince}\t${json}`;
+}
+
+function readEntry(text: string, shared: Shared): AgentAddress {
+  if (text.startsWith(SEPARATOR)) return wholeEntry(text);
+  const [key = '', address = '', marks = '', claimId = '', since = '', json = ''] = text.split(SEPARATOR);
+  const entry = {
+    address: (address === '' ? key : address) as EmailAddress,
+    key: key as AddressKey,
+    claimId: claimId as ClaimId,
+    since: since === '' ? shared.since : since,
+    primary: marks.startsWith(PRIMARY),
+  };
+  const named =
+    marks.length === 1 ? entry : { ...entry, displayName: marks[1] === SAME ? shared.displayName : marks.slice(2) };
+  return json === '' ? named : { ...named, metadata: JSON.parse(json) };
+}
+
+function wholeEntry(text: string): AgentAddress {
+  return JSON.parse(text);
+}

@@ -1,0 +1,98 @@
+// Whatever was stored of an agent is there again when it is unpacked.
+import { describe, expect, it } from 'vitest';
+import type { AddressKey, EmailAddress } from '../../../mesh/names.ts';
+import type { Agent, AgentAddress } from '../../../node/registry/agent.ts';
+import { packAgents } from '../../../node/registry/packed-agents.ts';
+import { addressOf, agentOf } from '../../support/agent-of.ts';
+
+const key = (text: string) => text as AddressKey;
+const SINCE = '2026-02-03T12:00:00.000Z';
+
+const agents: readonly (readonly [what: string, agent: Agent])[] = [
+  ['no address', agentOf('bare')],
+  ['one address', agentOf('one', ['one@x.com'])],
+  [
+    'ten addresses',
+    agentOf(
+      'ten',
+      Array.from({ length: 10 }, (_, at) => `${at}@ten.x.com`),
+    ),
+  ],
+  ['email disabled', agentOf('quiet', ['quiet@x.com'], { emailEnabled: false })],
+  [
+    'all that an agent can have',
+    agentOf('all', ['all@x.com'], { label: 'L\t"1"', metadata: { k: 'v\t' }, createdFrom: 'h' }),
+  ],
+  [
+    'addresses that share what they have, and others',
+    agentOf('sharing', [], {
+      addresses: [
+        addressOf('a@x.com', { displayName: 'Agent', since: SINCE, primary: true }),
+        addressOf('b@x.com', { displayName: 'Agent', since: SINCE }),
+        addressOf('c@x.com', { displayName: 'Another' }),
+        addressOf('d@x.com', { displayName: '=', metadata: { tenant: 't\t1', ü: '臺' } }),
+        addressOf('e@x.com', { metadata: {} }),
+        addressOf('f@x.com'),
+      ],
+    }),
+  ],
+  [
+    'a first address without a name',
+    agentOf('later', [], { addresses: [addressOf('g@x.com'), addressOf('h@x.com', { displayName: 'H' })] }),
+  ],
+  [
+    'addresses beyond ASCII',
+    agentOf('unicode', [], {
+      addresses: [
+        addressOf('u@bücher.example', { key: key('u@xn--bcher-kva.example'), primary: true }),
+        addressOf('臺@x.com', { displayName: '臺 🦊' }),
+      ],
+    }),
+  ],
+  [
+    'separators and half characters in its texts',
+    agentOf('odd', [], {
+      label: '\ud800',
+      addresses: [
+        addressOf('"a\tb"@x.com', { displayName: 'a\tb', since: `${SINCE}\t`, primary: true }),
+        addressOf('i@x.com', { displayName: '\ud800', claimId: 'c\t1' as AgentAddress['claimId'] }),
+        addressOf('j@x.com', { displayName: 'a\tb', since: `${SINCE}\t` }),
+      ],
+    }),
+  ],
+  [
+    'what a newer version wrote beside them',
+    {
+      ...agentOf('newer', []),
+      more: [1],
+      addresses: [{ ...addressOf('k@x.com'), more: { k: 1 } }, addressOf('l@x.com')],
+    } as Agent,
+  ],
+];
+
+describe('a packed agent', () => {
+  // In one page, as they are read.
+  const packed = packAgents(agents.map(([, agent]) => agent));
+
+  it.each(agents.map(([what, agent], at) => [what, agent, at] as const))('with %s is what it was', (_, agent, at) => {
+    const one = packed[at];
+    expect(one?.read()).toEqual(agent);
+    expect(one).toMatchObject({ id: agent.id, name: agent.name, hostId: 'mac', createdAt: agent.createdAt });
+    expect([...(one?.keys() ?? [])]).toEqual(agent.addresses.map((entry) => entry.key));
+    for (const entry of agent.addresses) {
+      expect(one?.holds(entry.key)).toBe(true);
+      expect(one?.address(entry.key)).toEqual(entry);
+    }
+  });
+
+  it("does not hold what is its neighbour's, nor parts of what is its own", () => {
+    const [, one] = packed;
+    const others = ['one@x.co', 'one@x.com2', 'one@x.com\t', 'one@x.com\t\t+', '', '0@ten.x.com', 'öne@x.com', '\t'];
+    for (const other of others) {
+      expect(one?.holds(other)).toBe(false);
+      expect(one?.address(key(other))).toBeUndefined();
+    }
+    // Of an address whose key is another, the spelling is no key.
+    expect(packed.some((agent) => agent.holds('u@bücher.example' as EmailAddress))).toBe(false);
+  });
+});
