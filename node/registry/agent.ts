@@ -12,6 +12,12 @@ export interface AgentAddress {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
+/** An address as it is kept somewhere: as itself, or as what it is read from. */
+export interface AddressSource extends Omit<AgentAddress, 'displayName' | 'metadata'> {
+  readonly displayName?: string | undefined;
+  readonly metadata?: AgentAddress['metadata'] | undefined;
+}
+
 /** What tells an agent from others, and shows or hides its addresses. */
 export interface AgentHead {
   readonly id: AgentId;

@@ -6,16 +6,19 @@ import type { Clock, Random } from '../../mesh/ports.ts';
 import { contentDigest } from '../../mesh/signature/digest.ts';
 import { inTurns } from '../../mesh/time/turns.ts';
 import type { AgentAddress, AgentHead } from './agent.ts';
+import { type AskedAddress, AskedAddresses } from './asked-addresses.ts';
 import { HeldAddress, type IndexHost } from './held-address.ts';
-import { IndexedAgent, IndexPage, joinPages } from './index-pages.ts';
+import { heldBy, type IndexedAgent, IndexPage, joinPages } from './index-pages.ts';
 import { rowsOf } from './index-rows.ts';
 import { KeyTable } from './key-table.ts';
-import { SECRET_BYTES } from './keyed-hash.ts';
-import { type KeptAgent, unpacked } from './packed-agents.ts';
+import { keyedHash, SECRET_BYTES, type TextHash } from './keyed-hash.ts';
+import { addressOf, holdsFrom, type KeptAgent, keysOf, unpacked } from './packed-agents.ts';
 
 /** Few enough that joining them is one short copy, many enough that one page of 100,000 addresses is written in a millisecond. */
 const INDEX_PAGES = 256;
 const INCARNATION_BYTES = 12;
+/** Places among an agent's addresses that the table of holders tells from each other: the last one is all that are behind it as well. */
+const PLACES = 16;
 
 export interface EmailIndexOptions {
   readonly self: () => IndexHost;
@@ -41,20 +44,27 @@ export class EmailIndex {
   #hostUrl: string;
   #prepared: PreparedIndex | undefined;
   readonly #holders: KeyTable;
-  /** Agents by the numbers that the table of holders has of them. */
-  readonly #numbered: (IndexedAgent | undefined)[] = [];
+  readonly #hash: TextHash;
+  /** Agents by their numbers. The table of holders has an address by its agent's number and its place with that agent: `number * PLACES + place`. */
+  readonly #numbered: (KeptAgent | undefined)[] = [];
   readonly #freeNumbers: number[] = [];
   readonly #agents = new Map<AgentId, IndexedAgent>();
-  readonly #pages: readonly IndexPage[] = Array.from({ length: INDEX_PAGES }, () => new IndexPage());
+  readonly #pages: readonly IndexPage[];
   #nextPage = 0;
+  readonly #asked = new AskedAddresses();
 
   constructor({ self, random, secret }: EmailIndexOptions) {
     this.#self = self;
     this.#hostUrl = self().url;
     this.#incarnation = Buffer.from(random.bytes(INCARNATION_BYTES)).toString('base64url');
+    this.#pages = Array.from({ length: INDEX_PAGES }, () => new IndexPage(self));
+    this.#hash = keyedHash(secret ?? random.bytes(SECRET_BYTES));
     this.#holders = new KeyTable({
-      secret: secret ?? random.bytes(SECRET_BYTES),
-      holds: (number, key) => this.#numbered[number]?.holds(key) === true,
+      hash: this.#hash,
+      holds: (holder, key) => {
+        const agent = this.#agentOf(holder);
+        return agent !== undefined && holdsFrom(agent, key, holder % PLACES);
+      },
     });
   }
 
@@ -62,7 +72,7 @@ export class EmailIndex {
   put(agent: KeptAgent): void {
     const known = this.#agents.get(agent.id);
     const number = known?.number ?? this.#freeNumbers.pop() ?? this.#numbered.length;
-    const indexed = new IndexedAgent(agent, { number, page: known?.page ?? this.#nextInTurn() }, this.#self);
+    const indexed = { agent, number, page: known?.page ?? this.#nextInTurn() };
     this.#hold(known, indexed);
     this.#agents.set(agent.id, indexed);
     indexed.page.set(indexed);
@@ -75,7 +85,7 @@ export class EmailIndex {
   remove(agentId: AgentId): void {
     const known = this.#agents.get(agentId);
     if (known === undefined) return;
-    this.#forget(known.keys());
+    this.#forget(keysOf(known.agent));
     this.#numbered[known.number] = undefined;
     this.#freeNumbers.push(known.number);
     this.#agents.delete(agentId);
@@ -85,7 +95,7 @@ export class EmailIndex {
 
   /** Every address held here. */
   keys(): readonly AddressKey[] {
-    return [...this.#agents.values()].flatMap((indexed) => [...indexed.keys()]);
+    return [...this.#agents.values()].flatMap(({ agent }) => [...keysOf(agent)]);
   }
 
   /** Changes with what the index shows. */
@@ -105,19 +115,19 @@ export class EmailIndex {
 
   /** Who holds the address here, also while that agent's email is disabled and the index does not show it. */
   holder(key: AddressKey): HeldAddress | undefined {
-    return this.#holderOf(key)?.held(key);
+    return this.#find(key)?.held;
   }
 
   /** The address's entry, when the index shows it. */
   byAddress(key: AddressKey): HeldAddress | undefined {
-    const indexed = this.#holderOf(key);
-    return indexed?.agent.emailEnabled ? indexed.held(key) : undefined;
+    const found = this.#find(key);
+    return found?.agent.emailEnabled ? found.held : undefined;
   }
 
   /** The agent's entries that the index shows, in the order they were added. */
   byAgent(agentId: AgentId): readonly HeldAddress[] {
     const known = this.#agents.get(agentId);
-    return known?.agent.emailEnabled ? known.all() : [];
+    return known?.agent.emailEnabled ? heldBy(known.agent, this.#self) : [];
   }
 
   /** Whether this host has the agent, with or without addresses. */
@@ -155,28 +165,47 @@ export class EmailIndex {
     return this.#prepared;
   }
 
-  #holderOf(key: AddressKey): IndexedAgent | undefined {
-    const number = this.#holders.find(key);
-    return number === undefined ? undefined : this.#numbered[number];
+  #find(key: AddressKey): AskedAddress | undefined {
+    const hash = this.#hash(key);
+    const asked = this.#asked.find(hash, key);
+    // Under the number of an agent that has changed stands another one.
+    if (asked !== undefined && this.#numbered[asked.number] === asked.agent) return asked;
+    const holder = this.#holders.find(key, hash);
+    const agent = holder === undefined ? undefined : this.#agentOf(holder);
+    if (holder === undefined || agent === undefined) return undefined;
+    const source = addressOf(agent, key, holder % PLACES);
+    if (source === undefined) return undefined;
+    const found = { agent, number: numberOf(holder), held: new HeldAddress(agent, source, this.#self) };
+    this.#asked.keep(hash, found);
+    return found;
   }
 
   /** Makes the agent the holder of its addresses, in place of what was known of it. Throws `HeldTwice`, and then it has changed nothing. */
-  #hold(known: IndexedAgent | undefined, indexed: IndexedAgent): void {
-    const { number } = indexed;
-    if (known !== undefined) this.#forget(known.keys());
-    this.#numbered[number] = indexed;
+  #hold(known: IndexedAgent | undefined, { agent, number }: IndexedAgent): void {
+    if (known !== undefined) this.#forget(keysOf(known.agent));
+    this.#numbered[number] = agent;
     const taken: AddressKey[] = [];
-    for (const key of indexed.keys()) {
-      const holder = this.#numbered[this.#holders.add(key, number)];
-      if (holder === indexed || holder === undefined) taken.push(key);
+    for (const key of keysOf(agent)) {
+      const holder = this.#add(key, number, taken.length);
+      if (holder === agent) taken.push(key);
       else {
         this.#forget(taken);
-        this.#numbered[number] = known;
+        this.#numbered[number] = known?.agent;
         if (known === undefined) this.#freeNumbers.push(number);
-        else for (const kept of known.keys()) this.#holders.add(kept, number);
-        throw new HeldTwice(indexed.source(key)?.address ?? key, indexed.agent.id, holder.agent.id);
+        else for (const [place, kept] of [...keysOf(known.agent)].entries()) this.#add(kept, number, place);
+        throw new HeldTwice(addressOf(agent, key)?.address ?? key, agent.id, holder.id);
       }
     }
+  }
+
+  /** Whose the address is, now that this one asked for it. */
+  #add(key: AddressKey, number: number, place: number): KeptAgent {
+    const holder = this.#holders.add(key, number * PLACES + Math.min(place, PLACES - 1));
+    return this.#agentOf(holder) as KeptAgent;
+  }
+
+  #agentOf(holder: number): KeptAgent | undefined {
+    return this.#numbered[numberOf(holder)];
   }
 
   /** Keys of an agent that still stands under its number. */
@@ -199,7 +228,8 @@ export class EmailIndex {
 
   #all(): readonly HeldAddress[] {
     const all: HeldAddress[] = [];
-    for (const indexed of this.#agents.values()) if (indexed.agent.emailEnabled) all.push(...indexed.all());
+    for (const indexed of this.#agents.values())
+      if (indexed.agent.emailEnabled) all.push(...heldBy(indexed.agent, this.#self));
     return all;
   }
 
@@ -208,6 +238,10 @@ export class EmailIndex {
     this.#nextPage += 1;
     return page;
   }
+}
+
+function numberOf(holder: number): number {
+  return Math.floor(holder / PLACES);
 }
 
 function preparedOf(body: Uint8Array<ArrayBuffer>, etag: string): PreparedIndex {

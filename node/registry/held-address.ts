@@ -2,7 +2,11 @@
 import type { IndexEntry, ListedEntry } from '../../mesh/lookup/index-entry.ts';
 import { mainKeyOf, memberJson } from '../../mesh/lookup/index-key.ts';
 import type { EmailAddress } from '../../mesh/names.ts';
-import type { AgentAddress, AgentHead } from './agent.ts';
+import type { AddressSource, AgentHead } from './agent.ts';
+import { metadataJsonOf } from './packed-agents.ts';
+
+/** Printable ASCII that JSON leaves as it is. */
+const PLAIN = /^[ !#-[\]-~]*$/;
 
 /** What the index needs to know of its own host; asked anew each time, for hosts.json may be edited. */
 export interface IndexHost {
@@ -13,12 +17,12 @@ export interface IndexHost {
 /** One address that an agent of this host holds. */
 export class HeldAddress implements ListedEntry {
   readonly agent: AgentHead;
-  readonly source: AgentAddress;
+  readonly source: AddressSource;
   readonly #self: () => IndexHost;
   #mapJson = '';
   #jsonUrl: string | undefined;
 
-  constructor(agent: AgentHead, source: AgentAddress, self: () => IndexHost) {
+  constructor(agent: AgentHead, source: AddressSource, self: () => IndexHost) {
     this.agent = agent;
     this.source = source;
     this.#self = self;
@@ -54,7 +58,7 @@ export class HeldAddress implements ListedEntry {
   get mapJson(): string {
     const { url } = this.#self();
     if (this.#jsonUrl !== url) {
-      this.#mapJson = `{${memberJson(this.mainKey, this, this.entry)}}`;
+      this.#mapJson = `{${quoted(this.mainKey)}:${this.#entryJson(url)}}`;
       this.#jsonUrl = url;
     }
     return this.#mapJson;
@@ -70,4 +74,18 @@ export class HeldAddress implements ListedEntry {
     const main = this.mapJson.slice(1, -1);
     return this.address === this.mainKey ? main : `${main},${memberJson(this.address, this, this.entry)}`;
   }
+  /** `entry` as JSON, which takes half the time by hand. */
+  #entryJson(url: string): string {
+    const { id, name, hostId } = this.agent;
+    const { displayName, primary } = this.source;
+    const metadata = metadataJsonOf(this.source);
+    const owner = `"agentId":${quoted(id)},"agentName":${quoted(name)},"hostId":${quoted(hostId)},"hostUrl":${quoted(url)}`;
+    const shown = displayName === undefined ? '' : `,"displayName":${quoted(displayName)}`;
+    return `{${owner}${shown},"primary":${primary}${metadata === undefined ? '' : `,"metadata":${metadata}`}}`;
+  }
+}
+
+/** The text as JSON. */
+function quoted(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
 }

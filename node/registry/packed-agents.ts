@@ -3,7 +3,7 @@
 // becomes an object like any other, beside it.
 import type { AddressKey, AgentId, ClaimId, EmailAddress, HostId } from '../../mesh/names.ts';
 import { type PackedTexts, packTexts } from '../../mesh/packed-texts.ts';
-import type { Agent, AgentAddress, AgentHead } from './agent.ts';
+import type { AddressSource, Agent, AgentAddress, AgentHead } from './agent.ts';
 
 /** Between the fields of a text. One with it in a field is kept as JSON, which escapes it, behind one. */
 const SEPARATOR = '\t';
@@ -19,6 +19,26 @@ export type KeptAgent = Agent | PackedAgent;
 
 export function unpacked(agent: KeptAgent): Agent {
   return agent instanceof PackedAgent ? agent.read() : agent;
+}
+
+/** In the order that the agent has them in. */
+export function keysOf(agent: KeptAgent): Iterable<AddressKey> {
+  return agent instanceof PackedAgent ? agent.keys() : agent.addresses.map(({ key }) => key);
+}
+
+/** The agent's address, looked for from that place among its addresses on. */
+export function addressOf(agent: KeptAgent, key: AddressKey, from = 0): AddressSource | undefined {
+  if (agent instanceof PackedAgent) return agent.address(key, from);
+  for (let at = from; at < agent.addresses.length; at += 1)
+    if (agent.addresses[at]?.key === key) return agent.addresses[at];
+  return undefined;
+}
+
+/** Whether the agent has the address, at that place among its addresses or behind it. */
+export function holdsFrom(agent: KeptAgent, key: string, from: number): boolean {
+  return agent instanceof PackedAgent
+    ? agent.holds(key, from)
+    : addressOf(agent, key as AddressKey, from) !== undefined;
 }
 
 /** Agents as one page, from which each is read as it was. */
@@ -63,31 +83,34 @@ export class PackedAgent implements AgentHead {
   /** The whole agent, made anew. */
   read(): Agent {
     const { id, name, hostId, emailEnabled, createdAt } = this;
-    const { rest } = this.#head();
-    return { id, name, hostId, emailEnabled, createdAt, ...rest, addresses: this.#entries() };
-  }
-
-  /** In the order that the agent has them in. */
-  #entries(): readonly AgentAddress[] {
-    const { shared } = this.#head();
-    return Array.from({ length: this.#count }, (_, at) => readEntry(this.#page.text(this.#first + 1 + at), shared));
+    const head = this.#page.text(this.#first);
+    const shared = readShared(head);
+    const rest = JSON.parse(head.slice(shared.end)) as Rest;
+    const texts = Array.from({ length: this.#count }, (_, at) => this.#page.text(this.#first + 1 + at));
+    const addresses = texts.map((text) => readEntry(text, shared));
+    return { id, name, hostId, emailEnabled, createdAt, ...rest, addresses };
   }
 
   *keys(): Iterable<AddressKey> {
     for (let at = this.#first + 1; at <= this.#first + this.#count; at += 1) yield this.#keyAt(at);
   }
 
-  holds(key: string): boolean {
-    return this.#placeOf(key) !== undefined;
+  /** Whether it has the address, at that place among its addresses or behind it. */
+  holds(key: string, from = 0): boolean {
+    return this.#placeOf(key, from) !== undefined;
   }
 
-  address(key: AddressKey): AgentAddress | undefined {
-    const place = this.#placeOf(key);
-    return place === undefined ? undefined : readEntry(this.#page.text(place), this.#head().shared);
+  /** An address of it, of which only that is read that somebody asks for; looked for from that place among its addresses on. */
+  address(key: AddressKey, from = 0): AddressSource | undefined {
+    const place = this.#placeOf(key, from);
+    if (place === undefined) return undefined;
+    const text = this.#page.text(place);
+    if (text.startsWith(SEPARATOR)) return wholeEntry(text);
+    return new PackedAddress(text, key, () => readShared(this.#page.text(this.#first)));
   }
 
-  #placeOf(key: string): number | undefined {
-    for (let at = this.#first + 1; at <= this.#first + this.#count; at += 1) if (this.#isAt(at, key)) return at;
+  #placeOf(key: string, from: number): number | undefined {
+    for (let at = this.#first + 1 + from; at <= this.#first + this.#count; at += 1) if (this.#isAt(at, key)) return at;
     return undefined;
   }
 
@@ -99,11 +122,55 @@ export class PackedAgent implements AgentHead {
     const text = this.#page.text(place);
     return text.startsWith(SEPARATOR) ? wholeEntry(text).key : (text.slice(0, text.indexOf(SEPARATOR)) as AddressKey);
   }
+}
 
-  #head(): { readonly rest: Rest; readonly shared: Shared } {
-    const [json = '', since = '', displayName = ''] = this.#page.text(this.#first).split(SEPARATOR);
-    return { rest: JSON.parse(json) as Rest, shared: { since, displayName } };
+/** One address of an agent, as its text has it. */
+class PackedAddress implements AddressSource {
+  readonly address: EmailAddress;
+  readonly key: AddressKey;
+  readonly primary: boolean;
+  readonly displayName: string | undefined;
+  readonly #text: string;
+  readonly #shared: () => Shared;
+  /** Where its claim's id begins in the text. */
+  readonly #claimAt: number;
+
+  constructor(text: string, key: AddressKey, shared: () => Shared) {
+    const addressAt = key.length + 1;
+    const marksAt = text.indexOf(SEPARATOR, addressAt) + 1;
+    const claimAt = text.indexOf(SEPARATOR, marksAt) + 1;
+    this.key = key;
+    this.address = (marksAt === addressAt + 1 ? key : text.slice(addressAt, marksAt - 1)) as EmailAddress;
+    this.primary = text[marksAt] === PRIMARY;
+    this.displayName = readDisplayName(text.slice(marksAt, claimAt - 1), shared);
+    this.#text = text;
+    this.#shared = shared;
+    this.#claimAt = claimAt;
   }
+
+  get claimId(): ClaimId {
+    return this.#text.slice(this.#claimAt, this.#text.indexOf(SEPARATOR, this.#claimAt)) as ClaimId;
+  }
+
+  get since(): string {
+    const sinceAt = this.#text.indexOf(SEPARATOR, this.#claimAt) + 1;
+    return this.#text.slice(sinceAt, this.#text.indexOf(SEPARATOR, sinceAt)) || this.#shared().since;
+  }
+
+  get metadata(): AgentAddress['metadata'] {
+    const { metadataJson } = this;
+    return metadataJson === undefined ? undefined : JSON.parse(metadataJson);
+  }
+
+  /** As `JSON.stringify` has it. */
+  get metadataJson(): string | undefined {
+    return this.#text.slice(this.#text.lastIndexOf(SEPARATOR) + 1) || undefined;
+  }
+}
+
+/** JSON of what is kept beside an address. */
+export function metadataJsonOf(source: AddressSource): string | undefined {
+  return source instanceof PackedAddress ? source.metadataJson : JSON.stringify(source.metadata);
 }
 
 /** Texts side by side. */
@@ -152,7 +219,14 @@ function isPlain(text: string): boolean {
 
 function headText(agent: Agent, { since, displayName }: Shared): string {
   const { id, name, hostId, emailEnabled, createdAt, addresses, ...rest } = agent;
-  return [JSON.stringify(rest satisfies Rest), since, displayName].join(SEPARATOR);
+  return [since, displayName, JSON.stringify(rest satisfies Rest)].join(SEPARATOR);
+}
+
+/** `end`: where the head's JSON begins. */
+function readShared(head: string): Shared & { readonly end: number } {
+  const nameAt = head.indexOf(SEPARATOR) + 1;
+  const end = head.indexOf(SEPARATOR, nameAt) + 1;
+  return { since: head.slice(0, nameAt - 1), displayName: head.slice(nameAt, end - 1), end };
 }
 
 function entryText(entry: AgentAddress, shared: Shared): string {
@@ -178,9 +252,14 @@ function readEntry(text: string, shared: Shared): AgentAddress {
     since: since === '' ? shared.since : since,
     primary: marks.startsWith(PRIMARY),
   };
-  const named =
-    marks.length === 1 ? entry : { ...entry, displayName: marks[1] === SAME ? shared.displayName : marks.slice(2) };
+  const displayName = readDisplayName(marks, () => shared);
+  const named = displayName === undefined ? entry : { ...entry, displayName };
   return json === '' ? named : { ...named, metadata: JSON.parse(json) };
+}
+
+function readDisplayName(marks: string, shared: () => Shared): string | undefined {
+  if (marks.length === 1) return undefined;
+  return marks[1] === SAME ? shared().displayName : marks.slice(2);
 }
 
 function wholeEntry(text: string): AgentAddress {

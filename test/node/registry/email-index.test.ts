@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { AddressKey, AgentId } from '../../../mesh/names.ts';
 import { contentDigest } from '../../../mesh/signature/digest.ts';
 import { EmailIndex } from '../../../node/registry/email-index.ts';
+import { packAgents } from '../../../node/registry/packed-agents.ts';
 import { addressOf, agentOf } from '../../support/agent-of.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 import { TiredClock } from '../../support/tired-clock.ts';
@@ -128,6 +129,56 @@ describe('the email index', () => {
     expect(mapOf(index)['titania@x.com'].hostUrl).toBe(url);
     expect(index.byAddress(key('titania@x.com'))?.json).toContain(url);
     expect(index.bytes().etag).not.toBe(before.etag);
+  });
+});
+
+describe('an address that was asked for', () => {
+  const asked = () => {
+    const index = emptyIndex();
+    const agent = agentOf('titania', ['titania@x.com', 'queen@x.com']);
+    index.put(packAgents([agent])[0] ?? agent);
+    for (const address of ['titania@x.com', 'queen@x.com']) index.byAddress(key(address));
+    return { index, agent };
+  };
+
+  it('is the same when it is asked for again', () => {
+    const { index } = asked();
+    expect(index.byAddress(key('queen@x.com'))).toBe(index.byAddress(key('queen@x.com')));
+  });
+
+  it('is shown as it has become', () => {
+    const { index, agent } = asked();
+    index.put({ ...agent, name: 'hermia' });
+    expect(index.byAddress(key('queen@x.com'))?.entry.agentName).toBe('hermia');
+    index.put({ ...agent, emailEnabled: false });
+    expect(index.byAddress(key('queen@x.com'))).toBeUndefined();
+    expect(index.holder(key('queen@x.com'))?.agent.emailEnabled).toBe(false);
+  });
+
+  it('is gone with its agent, and with the claim of it', () => {
+    const { index } = asked();
+    index.put(agentOf('titania', ['titania@x.com']));
+    expect(index.holder(key('queen@x.com'))).toBeUndefined();
+    index.byAddress(key('titania@x.com'));
+    index.remove(id('id-titania'));
+    expect(index.holder(key('titania@x.com'))).toBeUndefined();
+  });
+
+  it("is another agent's once that one has it, also under the number of the one before", () => {
+    const { index } = asked();
+    index.remove(id('id-titania'));
+    index.put(agentOf('oberon', ['queen@x.com']));
+    expect(index.byAddress(key('queen@x.com'))?.entry.agentName).toBe('oberon');
+    expect(index.byAddress(key('titania@x.com'))).toBeUndefined();
+  });
+
+  it('is found among more than are kept, and among many of one agent', () => {
+    const index = emptyIndex();
+    const names = Array.from({ length: 300 }, (_, n) => Array.from({ length: 40 }, (_, at) => `a${at}-${n}@x.com`));
+    index.put(agentOf('as-it-is', names[0]));
+    for (const packed of packAgents(names.slice(1).map((some, n) => agentOf(`packed-${n}`, some)))) index.put(packed);
+    for (let round = 0; round < 2; round += 1)
+      for (const address of names.flat()) expect(index.byAddress(key(address))?.address).toBe(address);
   });
 });
 

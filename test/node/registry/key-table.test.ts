@@ -8,7 +8,7 @@ const secret = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
 
 function tableOf() {
   const truth = new Map<string, number>();
-  const table = new KeyTable({ secret, holds: (holder, key) => truth.get(key) === holder });
+  const table = new KeyTable({ hash: keyedHash(secret), holds: (holder, key) => truth.get(key) === holder });
   const add = (key: string, holder: number) => {
     if (!truth.has(key)) truth.set(key, holder);
     return table.add(key, holder);

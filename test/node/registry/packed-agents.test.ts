@@ -1,11 +1,14 @@
 // Whatever was stored of an agent is there again when it is unpacked.
 import { describe, expect, it } from 'vitest';
+import { memberJson, membersJson } from '../../../mesh/lookup/index-key.ts';
 import type { AddressKey, EmailAddress } from '../../../mesh/names.ts';
 import type { Agent, AgentAddress } from '../../../node/registry/agent.ts';
-import { packAgents } from '../../../node/registry/packed-agents.ts';
+import { HeldAddress } from '../../../node/registry/held-address.ts';
+import { type PackedAgent, packAgents } from '../../../node/registry/packed-agents.ts';
 import { addressOf, agentOf } from '../../support/agent-of.ts';
 
 const key = (text: string) => text as AddressKey;
+const MEMBERS = ['address', 'key', 'claimId', 'since', 'primary', 'displayName', 'metadata'] as const;
 const SINCE = '2026-02-03T12:00:00.000Z';
 
 const agents: readonly (readonly [what: string, agent: Agent])[] = [
@@ -81,8 +84,32 @@ describe('a packed agent', () => {
     expect([...(one?.keys() ?? [])]).toEqual(agent.addresses.map((entry) => entry.key));
     for (const entry of agent.addresses) {
       expect(one?.holds(entry.key)).toBe(true);
-      expect(one?.address(entry.key)).toEqual(entry);
+      const found = one?.address(entry.key);
+      // Its members are read when they are asked for.
+      for (const name of MEMBERS) expect(found?.[name], name).toEqual(entry[name]);
     }
+  });
+
+  it.each(agents.map(([what, agent], at) => [what, agent, at] as const))('with %s shows the same', (_, agent, at) => {
+    const one = packed[at] as PackedAgent;
+    const self = () => ({ url: 'http://mac:23000/"' });
+    for (const entry of agent.addresses) {
+      const held = new HeldAddress(one, one.address(entry.key) ?? entry, self);
+      const json = membersJson(entry, new HeldAddress(agent, entry, self).entry);
+      expect(held.json).toBe(json);
+      expect(new HeldAddress(agent, entry, self).json).toBe(json);
+      expect(held.mapJsonUnder(entry.address)).toBe(`{${memberJson(entry.address, entry, held.entry)}}`);
+    }
+  });
+
+  it('is looked through from a place on', () => {
+    const [, , ten] = packed;
+    expect([4, 5, 6].map((from) => ten?.holds('5@ten.x.com', from))).toEqual([true, true, false]);
+    expect([4, 5, 6].map((from) => ten?.address(key('5@ten.x.com'), from)?.key)).toEqual([
+      '5@ten.x.com',
+      '5@ten.x.com',
+      undefined,
+    ]);
   });
 
   it("does not hold what is its neighbour's, nor parts of what is its own", () => {

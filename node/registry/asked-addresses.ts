@@ -1,0 +1,35 @@
+// The addresses that were asked for last, as they were answered: what is asked for again and again need not be made again, and of all others nothing
+// is kept. One address a place, which the next one of that place drives out.
+import type { AddressKey } from '../../mesh/names.ts';
+import type { HeldAddress } from './held-address.ts';
+import type { KeptAgent } from './packed-agents.ts';
+
+/** Some hundred octets each. Always a power of two. */
+const PLACES = 4_096;
+
+/** Of an agent as it was then: whether it is that still, whoever finds it must see. */
+export interface AskedAddress {
+  readonly agent: KeptAgent;
+  /** What the index calls the agent. */
+  readonly number: number;
+  readonly held: HeldAddress;
+}
+
+export class AskedAddresses {
+  /** Apart, so that for most that are not there no more than a number is looked at. */
+  readonly #hashes = new Uint32Array(PLACES);
+  readonly #asked: (AskedAddress | undefined)[] = new Array(PLACES).fill(undefined);
+
+  find(hash: number, key: AddressKey): AskedAddress | undefined {
+    const place = hash & (PLACES - 1);
+    if (this.#hashes[place] !== hash) return undefined;
+    const asked = this.#asked[place];
+    return asked?.held.key === key ? asked : undefined;
+  }
+
+  keep(hash: number, asked: AskedAddress): void {
+    const place = hash & (PLACES - 1);
+    this.#hashes[place] = hash;
+    this.#asked[place] = asked;
+  }
+}
