@@ -7,7 +7,7 @@ import type { KeptAgent } from './packed-agents.ts';
 /** Some hundred octets each. Always a power of two. */
 const PLACES = 4_096;
 
-/** Of an agent as it was then: whether it is that still, whoever finds it must see. */
+/** An answer of an agent as it was then: whether it is that still, whoever finds it must see. */
 export interface AskedAddress {
   readonly agent: KeptAgent;
   /** What the index calls the agent. */

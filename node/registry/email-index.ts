@@ -11,8 +11,8 @@ import { HeldAddress, type IndexHost } from './held-address.ts';
 import { heldBy, type IndexedAgent, IndexPage, joinPages } from './index-pages.ts';
 import { rowsOf } from './index-rows.ts';
 import { KeyTable } from './key-table.ts';
-import { keyedHash, SECRET_BYTES, type TextHash } from './keyed-hash.ts';
-import { addressOf, holdsFrom, type KeptAgent, keysOf, unpacked } from './packed-agents.ts';
+import { type KeyedHash, keyedHash, SECRET_BYTES } from './keyed-hash.ts';
+import { addressOf, hashedKeysOf, holdsFrom, type KeptAgent, keysOf, unpacked } from './packed-agents.ts';
 
 /** Few enough that joining them is one short copy, many enough that one page of 100,000 addresses is written in a millisecond. */
 const INDEX_PAGES = 256;
@@ -44,7 +44,7 @@ export class EmailIndex {
   #hostUrl: string;
   #prepared: PreparedIndex | undefined;
   readonly #holders: KeyTable;
-  readonly #hash: TextHash;
+  readonly #hash: KeyedHash;
   /** Agents by their numbers. The table of holders has an address by its agent's number and its place with that agent: `number * PLACES + place`. */
   readonly #numbered: (KeptAgent | undefined)[] = [];
   readonly #freeNumbers: number[] = [];
@@ -59,12 +59,9 @@ export class EmailIndex {
     this.#incarnation = Buffer.from(random.bytes(INCARNATION_BYTES)).toString('base64url');
     this.#pages = Array.from({ length: INDEX_PAGES }, () => new IndexPage(self));
     this.#hash = keyedHash(secret ?? random.bytes(SECRET_BYTES));
-    this.#holders = new KeyTable({
-      hash: this.#hash,
-      holds: (holder, key) => {
-        const agent = this.#agentOf(holder);
-        return agent !== undefined && holdsFrom(agent, key, holder % PLACES);
-      },
+    this.#holders = new KeyTable((holder, key) => {
+      const agent = this.#agentOf(holder);
+      return agent !== undefined && holdsFrom(agent, key, holder % PLACES);
     });
   }
 
@@ -85,7 +82,7 @@ export class EmailIndex {
   remove(agentId: AgentId): void {
     const known = this.#agents.get(agentId);
     if (known === undefined) return;
-    this.#forget(keysOf(known.agent));
+    this.#forget(known.agent);
     this.#numbered[known.number] = undefined;
     this.#freeNumbers.push(known.number);
     this.#agents.delete(agentId);
@@ -166,11 +163,11 @@ export class EmailIndex {
   }
 
   #find(key: AddressKey): AskedAddress | undefined {
-    const hash = this.#hash(key);
+    const hash = this.#hash.text(key);
     const asked = this.#asked.find(hash, key);
     // Under the number of an agent that has changed stands another one.
     if (asked !== undefined && this.#numbered[asked.number] === asked.agent) return asked;
-    const holder = this.#holders.find(key, hash);
+    const holder = this.#holders.find({ hash, text: () => key });
     const agent = holder === undefined ? undefined : this.#agentOf(holder);
     if (holder === undefined || agent === undefined) return undefined;
     const source = addressOf(agent, key, holder % PLACES);
@@ -182,35 +179,41 @@ export class EmailIndex {
 
   /** Makes the agent the holder of its addresses, in place of what was known of it. Throws `HeldTwice`, and then it has changed nothing. */
   #hold(known: IndexedAgent | undefined, { agent, number }: IndexedAgent): void {
-    if (known !== undefined) this.#forget(keysOf(known.agent));
+    if (known !== undefined) this.#forget(known.agent);
     this.#numbered[number] = agent;
-    const taken: AddressKey[] = [];
-    for (const key of keysOf(agent)) {
-      const holder = this.#add(key, number, taken.length);
-      if (holder === agent) taken.push(key);
-      else {
-        this.#forget(taken);
-        this.#numbered[number] = known?.agent;
-        if (known === undefined) this.#freeNumbers.push(number);
-        else for (const [place, kept] of [...keysOf(known.agent)].entries()) this.#add(kept, number, place);
-        throw new HeldTwice(addressOf(agent, key)?.address ?? key, agent.id, holder.id);
-      }
-    }
+    const refused = this.#addAll(agent, number);
+    if (refused === undefined) return;
+    this.#forget(agent, refused.place);
+    this.#numbered[number] = known?.agent;
+    if (known === undefined) this.#freeNumbers.push(number);
+    else this.#addAll(known.agent, number);
+    const key = [...keysOf(agent)][refused.place] as AddressKey;
+    throw new HeldTwice(addressOf(agent, key)?.address ?? key, agent.id, refused.holder.id);
   }
 
-  /** Whose the address is, now that this one asked for it. */
-  #add(key: AddressKey, number: number, place: number): KeptAgent {
-    const holder = this.#holders.add(key, number * PLACES + Math.min(place, PLACES - 1));
-    return this.#agentOf(holder) as KeptAgent;
+  /** Notes its addresses, until another agent holds one: the place of that one among them, and who holds it. */
+  #addAll(agent: KeptAgent, number: number): { readonly place: number; readonly holder: KeptAgent } | undefined {
+    let place = 0;
+    for (const key of hashedKeysOf(agent, this.#hash)) {
+      const holder = this.#agentOf(this.#holders.add(key, number * PLACES + Math.min(place, PLACES - 1))) as KeptAgent;
+      if (holder !== agent) return { place, holder };
+      place += 1;
+    }
+    return undefined;
+  }
+
+  /** Forgets the first so many addresses of an agent that still stands under its number. */
+  #forget(agent: KeptAgent, count = Number.POSITIVE_INFINITY): void {
+    let left = count;
+    for (const key of hashedKeysOf(agent, this.#hash)) {
+      if (left === 0) return;
+      this.#holders.delete(key);
+      left -= 1;
+    }
   }
 
   #agentOf(holder: number): KeptAgent | undefined {
     return this.#numbered[numberOf(holder)];
-  }
-
-  /** Keys of an agent that still stands under its number. */
-  #forget(keys: Iterable<AddressKey>): void {
-    for (const key of keys) this.#holders.delete(key);
   }
 
   #noticeUrl(): void {
@@ -261,8 +264,9 @@ function showsTheSame(before: KeptAgent, now: KeptAgent): boolean {
   if (before.name !== now.name || before.emailEnabled !== now.emailEnabled || before.hostId !== now.hostId)
     return false;
   const [was, is] = [unpacked(before), unpacked(now)];
-  // In their order too, in which they are listed.
-  return was.addresses === is.addresses || JSON.stringify(rowsOf(was)) === JSON.stringify(rowsOf(is));
+  if (was.addresses === is.addresses) return true;
+  // What was octets is made anew each time that it is read. In their order too, in which they are listed.
+  return was !== before && JSON.stringify(rowsOf(was)) === JSON.stringify(rowsOf(is));
 }
 
 /** A bug of the registry, or two records of a store that contradict each other. */

@@ -4,6 +4,8 @@
 import type { AddressKey, AgentId, ClaimId, EmailAddress, HostId } from '../../mesh/names.ts';
 import { type PackedTexts, packTexts } from '../../mesh/packed-texts.ts';
 import type { AddressSource, Agent, AgentAddress, AgentHead } from './agent.ts';
+import { type HashedKey, hashedKey } from './key-table.ts';
+import type { KeyedHash } from './keyed-hash.ts';
 
 /** Between the fields of a text. One with it in a field is kept as JSON, which escapes it, behind one. */
 const SEPARATOR = '\t';
@@ -24,6 +26,12 @@ export function unpacked(agent: KeptAgent): Agent {
 /** In the order that the agent has them in. */
 export function keysOf(agent: KeptAgent): Iterable<AddressKey> {
   return agent instanceof PackedAgent ? agent.keys() : agent.addresses.map(({ key }) => key);
+}
+
+/** What `keysOf` gives, by their hashes, for a table of them. */
+export function* hashedKeysOf(agent: KeptAgent, hash: KeyedHash): Iterable<HashedKey> {
+  if (agent instanceof PackedAgent) yield* agent.hashedKeys(hash);
+  else for (const { key } of agent.addresses) yield hashedKey(key, hash);
 }
 
 /** The agent's address, looked for from that place among its addresses on. */
@@ -95,6 +103,11 @@ export class PackedAgent implements AgentHead {
     for (let at = this.#first + 1; at <= this.#first + this.#count; at += 1) yield this.#keyAt(at);
   }
 
+  *hashedKeys(hash: KeyedHash): Iterable<HashedKey> {
+    for (let at = this.#first + 1; at <= this.#first + this.#count; at += 1)
+      yield this.#page.hashedField(at, hash) ?? hashedKey(this.#keyAt(at), hash);
+  }
+
   /** Whether it has the address, at that place among its addresses or behind it. */
   holds(key: string, from = 0): boolean {
     return this.#placeOf(key, from) !== undefined;
@@ -162,7 +175,7 @@ class PackedAddress implements AddressSource {
     return metadataJson === undefined ? undefined : JSON.parse(metadataJson);
   }
 
-  /** As `JSON.stringify` has it. */
+  /** The text that `JSON.stringify` made of it. */
   get metadataJson(): string | undefined {
     return this.#text.slice(this.#text.lastIndexOf(SEPARATOR) + 1) || undefined;
   }
@@ -185,6 +198,16 @@ class AgentPage {
 
   text(place: number): string {
     return this.#octets.toString('utf8', this.#starts[place], this.#starts[place + 1]);
+  }
+
+  /** What the text there begins with; `undefined`: only its letters tell. */
+  hashedField(place: number, hash: KeyedHash): HashedKey | undefined {
+    const octets = this.#octets;
+    const from = this.#starts[place] as number;
+    if (octets[from] === SEPARATOR_CODE) return undefined;
+    let to = from;
+    while (octets[to] !== SEPARATOR_CODE) to += 1;
+    return { hash: hash.octets(octets, from, to), text: () => octets.toString('utf8', from, to) };
   }
 
   /** Whether the text there begins with this field; `undefined`: only its letters tell. */
