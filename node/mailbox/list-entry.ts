@@ -68,7 +68,7 @@ export interface ListEntriesQuestion extends ListNamed {
 export function entryNameOf(text: string): EntryName | { readonly fault: string } {
   const trimmed = text.trim();
   const isDomain = !trimmed.includes('@');
-  const parsed = parseAnyAddress(isDomain ? `a@${trimmed}` : trimmed);
+  const parsed = isDomain ? parseAnyAddress(`a@${trimmed}`) : senderOf(trimmed);
   if (!parsed.valid) return { fault: parsed.error.replace(/\.$/, '') };
   const { address, key } = parsed;
   if (!isDomain) return { entry: address, entryType: 'email', key };
@@ -77,13 +77,31 @@ export function entryNameOf(text: string): EntryName | { readonly fault: string 
   return { entry, entryType: 'domain', key: domainKey };
 }
 
-/** Keys of the entries that fit an address: its own first, then its domain's, then those of the domains above that. */
+/**
+ * Keys of the entries that fit an address: its own first, then its domain's, then those of the domains above that. A sender writes what he likes in
+ * front of the sign @: where that is no local part, the address is of its domain all the same.
+ */
 export function entryKeysFor(address: string): readonly string[] {
-  const key = anyAddressKey(address);
+  if (!address.includes('@')) return [];
+  const parsed = senderOf(address);
+  const key = parsed.valid ? parsed.key : anyAddressKey(`a@${domainOf(address)}`);
   if (key === undefined) return [];
   const domain = domainOf(key);
   const labels = domain.startsWith('[') ? [] : domain.split('.');
-  return [key, ...labels.map((_, at) => labels.slice(at).join('.'))];
+  // What is no address has no entry of its own, and its place all the same.
+  const own = parsed.valid ? key : address.toLowerCase();
+  return [own, ...labels.map((_, at) => labels.slice(at).join('.'))];
+}
+
+/** An address whose local part may have a dot at an end, or two in a row, as some that write to inboxes have (intake/local-parts.ts). */
+function senderOf(text: string): ReturnType<typeof parseAnyAddress> {
+  const parsed = parseAnyAddress(text);
+  const local = text.slice(0, text.lastIndexOf('@'));
+  if (parsed.valid || local.startsWith('"')) return parsed;
+  const stoodIn = parseAnyAddress(local.replaceAll('.', 'x') + text.slice(local.length));
+  if (!stoodIn.valid) return parsed;
+  const named = <Named extends string>(other: Named) => `${local.toLowerCase()}@${domainOf(other)}` as Named;
+  return { valid: true, address: named(stoodIn.address), key: named(stoodIn.key) };
 }
 
 function domainOf(address: string): string {
