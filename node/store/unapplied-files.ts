@@ -15,6 +15,8 @@ export class UnappliedFiles {
   /** Files that nothing more is added to, the oldest first. */
   #ended: readonly EndedFile[] = [];
   #newest = new Unapplied();
+  /** Which of them has a key. */
+  readonly #holders = new Map<string, Unapplied>();
 
   /** About what they take in memory, in octets. */
   get bytes(): number {
@@ -22,8 +24,11 @@ export class UnappliedFiles {
   }
 
   put(record: RecordText): void {
+    const holder = this.#holders.get(record.key);
     this.#newest.put(record);
-    for (const { records } of this.#ended) records.drop(record.key);
+    if (holder === this.#newest) return;
+    holder?.drop(record.key);
+    this.#holders.set(record.key, this.#newest);
   }
 
   /** What is put from now on is of another file than what was put up to that group. */
@@ -39,16 +44,13 @@ export class UnappliedFiles {
 
   /** To be called when the database has these. */
   forgetUntil(group: number): void {
+    for (const records of this.endedUntil(group)) for (const { key } of records.all()) this.#holders.delete(key);
     this.#ended = this.#ended.filter((file) => file.group > group);
   }
 
   /** What is known of the key here; `undefined`: nothing. */
   find(key: string): RecordText | undefined {
-    for (const records of this.#newestFirst()) {
-      const found = records.find(key);
-      if (found !== undefined) return found;
-    }
-    return undefined;
+    return this.#holders.get(key)?.find(key);
   }
 
   /** Up to `limit` of each file whose key begins with `prefix` and is greater than `after`, the newest file first. No key is in two of them. */
