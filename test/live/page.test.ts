@@ -44,7 +44,7 @@ describe.skipIf(CHROMIUM === undefined)(
       missing: '/page/nothing',
     });
 
-    it.each(LOOKS)('is without a fault, %s and %i wide', async (colorScheme, width) => {
+    it.each(LOOKS)('is without a fault, %s and %i wide', { timeout: 4 * LIVE_MS_MAX }, async (colorScheme, width) => {
       await using world = await pageWorld();
       await using seen = await open(world, { colorScheme, viewport: { width, height: 844 } });
       // It is as long as all others together, so each palette and each width see it once.

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import axe from 'axe-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { expect } from 'vitest';
+import { LIVE_MS_MAX } from './time-bounds.ts';
 
 const SCREENSHOTS = join(import.meta.dirname, '..', 'screenshots');
 /** Each palette on a desk and on a phone. */
@@ -33,6 +34,8 @@ export async function openPage(
 ): Promise<OpenedPage> {
   const context = await browser.newContext(options);
   const page = await context.newPage();
+  // By itself, half a minute: the longest page takes that on a busy machine.
+  page.setDefaultTimeout(LIVE_MS_MAX);
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => {
