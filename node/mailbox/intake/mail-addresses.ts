@@ -44,8 +44,16 @@ export function onOneLine(text: string): string {
 function mailbox(name: string, address: string): readonly Mailbox[] {
   const at = address.lastIndexOf('@');
   if (at < 1 || at === address.length - 1 || address.length > ADDRESS_CHARACTERS_MAX) return [];
-  if (/[\s\p{Cc}<>]/u.test(address)) return [];
-  return [{ shown: shownAs(withoutInvisible(decodedLine(name)).text, address), address: address.toLowerCase() }];
+  const [local, domain] = [address.slice(0, at).trim(), address.slice(at + 1)];
+  if (local === '' || /[^\S ]|[\p{Cc}<>]/u.test(address) || domain.includes(' ')) return [];
+  const whole = `${quoted(local)}@${domain}`;
+  return [{ shown: shownAs(withoutInvisible(decodedLine(name)).text, whole), address: whole.toLowerCase() }];
+}
+
+/** A local part as it is written: the parser takes the quotes away where no angle brackets stand around the address. */
+function quoted(local: string): string {
+  if (/^".*"$/s.test(local) || !/[ ()[\]:;@\\,"]/.test(local)) return local;
+  return `"${local.replace(/["\\]/g, '\\$&')}"`;
 }
 
 /** `Jane <jane@x.com>`, with quotes where the name has letters that would be read as something else. */
