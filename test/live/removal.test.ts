@@ -9,7 +9,7 @@ import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 it.each([
   ['three hosts become one', ['a', 'b', 'c'], ['a']],
   ['two of three are replaced', ['a', 'b', 'c'], ['a', 'd', 'e']],
-])('%s', { timeout: LIVE_MS_MAX }, async (_, before, after) => {
+])('%s', { timeout: 2 * LIVE_MS_MAX }, async (_, before, after) => {
   const all = [...new Set([...before, ...after])];
   await using mesh = await ProcessMesh.create(all.map((id) => ({ id })));
   await using client = new Client();
