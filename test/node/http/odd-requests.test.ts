@@ -11,7 +11,7 @@ async function say(
   const server = createHttpServer(() => new Response('{}'), { clock: systemClock });
   const { port } = await listenOn(server, { ip: '127.0.0.1', port: 0 });
   const socket = createConnection(port, '127.0.0.1');
-  socket.end(request);
+  socket.write(request);
   let text = '';
   socket.on('data', (chunk) => {
     text += chunk.toString();
