@@ -48,10 +48,15 @@ abstract class Engine implements AsyncDisposable {
     const child = spawn(file, args, { stdio: 'ignore', detached: true });
     this.#child = child;
     for (const endMs = Date.now() + START_MS_MAX; Date.now() < endMs; ) {
-      if (await isOpen(this.port)) return;
+      if (await this.isReady()) return;
       await pause(50);
     }
     throw new Error(`${file} did not start on port ${this.port}.`);
+  }
+
+  /** Whether it answers. */
+  protected isReady(): Promise<boolean> {
+    return isOpen(this.port);
   }
 
   /** `kill -9`, of all processes that it began. */
@@ -212,6 +217,15 @@ export class Postgres extends Engine {
     const options = ['-c', 'listen_addresses=127.0.0.1', '-c', `unix_socket_directories=${this.directory}`];
     // What is left of one that was killed; nobody else can have it, the directory is ours.
     return asItself('postgres', ['-D', data, '-p', String(this.port), ...options]);
+  }
+
+  /** Takes clients: it listens before it does, and refuses them while it reads what the last run left. */
+  protected override isReady(): Promise<boolean> {
+    const server = ['-h', '127.0.0.1', '-p', String(this.port), '-U', 'mesh', '-d', 'postgres'];
+    return run(join(postgresHome() ?? '', 'pg_isready'), server).then(
+      () => true,
+      () => false,
+    );
   }
 }
 
