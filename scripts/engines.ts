@@ -187,7 +187,8 @@ export class Postgres extends Engine {
   static async create(): Promise<Postgres> {
     const directory = mkdtempSync(join(tmpdir(), 'mesh-postgres-'));
     const [port = 0] = await freePorts(1);
-    const postgres = new Postgres(directory, port);
+    await using unready = new AsyncDisposableStack();
+    const postgres = unready.use(new Postgres(directory, port));
     const data = join(directory, 'data');
     // It refuses to run as root, and has a user of its own where it was installed.
     if (process.getuid?.() === 0) await chown(directory, await idOf('-u'), await idOf('-g'));
@@ -205,6 +206,7 @@ export class Postgres extends Engine {
     await run(file, args);
     await postgres.start();
     await run(join(postgresHome() ?? '', 'createdb'), ['-h', '127.0.0.1', '-p', String(port), '-U', 'mesh', 'mesh']);
+    unready.move();
     return postgres;
   }
 
