@@ -6,6 +6,13 @@ import type { HostProcess } from '../host-process.ts';
 import type { ChaosMesh } from './mesh.ts';
 import type { Recorder } from './recorder.ts';
 
+export interface ChaosOptions {
+  /** Trouble lasts so long, and then until clients have asked for `operations`, if it is to be as many. */
+  readonly seconds: number;
+  readonly operations?: number;
+  readonly seed: number;
+}
+
 export interface ChaosResult {
   /** Claims and releases that clients asked for. */
   readonly operations: number;

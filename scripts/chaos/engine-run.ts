@@ -6,7 +6,16 @@ import { Client } from '../../test/support/live.ts';
 import { seededRandom } from '../../test/support/seeded-random.ts';
 import { Etcd, EtcdCluster, Postgres, whyNoEtcd, whyNoPostgres } from '../engines.ts';
 import type { HostProcess } from '../host-process.ts';
-import { ADDRESSES, type ChaosResult, claimAndRelease, IDS, Tally, troublesInPeace, until } from './claimants.ts';
+import {
+  ADDRESSES,
+  type ChaosOptions,
+  type ChaosResult,
+  claimAndRelease,
+  IDS,
+  Tally,
+  troublesInPeace,
+  until,
+} from './claimants.ts';
 import { ChaosMesh } from './mesh.ts';
 import { Recorder } from './recorder.ts';
 
@@ -21,14 +30,12 @@ export const ENGINES = {
 
 export const ENGINE_NAMES = Object.keys(ENGINES) as readonly (keyof typeof ENGINES)[];
 
-export interface EngineChaosOptions {
+export interface EngineChaosOptions extends ChaosOptions {
   readonly engine: keyof typeof ENGINES;
-  readonly seconds: number;
-  readonly seed: number;
 }
 
 export async function runEngineChaos(
-  { engine: kind, seconds, seed }: EngineChaosOptions,
+  { engine: kind, seconds, seed, operations = 0 }: EngineChaosOptions,
   say: (line: string) => void,
 ): Promise<ChaosResult> {
   const random = seededRandom(seed);
@@ -48,7 +55,7 @@ export async function runEngineChaos(
   const tally = new Tally();
   /** Claims that they made and did not get an answer to are known to nobody any more. */
   const wiped = new Set<string>();
-  for (const endMs = Date.now() + seconds * 1_000; Date.now() < endMs; ) {
+  for (const endMs = Date.now() + seconds * 1_000; Date.now() < endMs || recorder.operations < operations; ) {
     await pause(100 + random.next() * 900);
     await makeTrouble({ engine, mesh, recorder, random, wiped, tally });
   }

@@ -4,7 +4,15 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Random } from '../../mesh/ports.ts';
 import { Client } from '../../test/support/live.ts';
 import { seededRandom } from '../../test/support/seeded-random.ts';
-import { type ChaosResult, claimAndRelease, IDS, Tally, troublesInPeace, until } from './claimants.ts';
+import {
+  type ChaosOptions,
+  type ChaosResult,
+  claimAndRelease,
+  IDS,
+  Tally,
+  troublesInPeace,
+  until,
+} from './claimants.ts';
 import { ChaosMesh } from './mesh.ts';
 import { Recorder } from './recorder.ts';
 
@@ -18,7 +26,7 @@ interface MeshView {
 }
 
 export async function runChaos(
-  { seconds, seed }: { readonly seconds: number; readonly seed: number },
+  { seconds, seed, operations = 0 }: ChaosOptions,
   say: (line: string) => void,
 ): Promise<ChaosResult> {
   const random = seededRandom(seed);
@@ -36,7 +44,7 @@ export async function runChaos(
   );
   const tally = new Tally();
   let voters: readonly string[] = LISTS[0] ?? IDS;
-  for (const endMs = Date.now() + seconds * 1_000; Date.now() < endMs; ) {
+  for (const endMs = Date.now() + seconds * 1_000; Date.now() < endMs || recorder.operations < operations; ) {
     await pause(100 + random.next() * 900);
     voters = (await makeTrouble({ mesh, recorder, random, views, tally })) ?? voters;
   }
