@@ -1,5 +1,6 @@
-// The addresses that were asked for last, as they were answered: what is asked for again and again need not be made again, and of all others nothing
-// is kept. One address a place, which the next one of that place drives out.
+// The addresses that are asked for again and again, as they were answered: they need not be made again, and of all others nothing is kept. One
+// address a place. The next one of that place drives it out once it was asked for twice in a row: what is asked for once would only make the
+// garbage collector move what nobody wants any more.
 import type { AddressKey } from '../../mesh/names.ts';
 import type { HeldAddress } from './held-address.ts';
 import type { KeptAgent } from './packed-agents.ts';
@@ -18,6 +19,8 @@ export interface AskedAddress {
 export class AskedAddresses {
   /** Apart, so that for most that are not there no more than a number is looked at. */
   readonly #hashes = new Uint32Array(PLACES);
+  /** What was made last for each place. */
+  readonly #made = new Uint32Array(PLACES);
   readonly #asked: (AskedAddress | undefined)[] = new Array(PLACES).fill(undefined);
 
   find(hash: number, key: AddressKey): AskedAddress | undefined {
@@ -27,9 +30,12 @@ export class AskedAddresses {
     return asked?.held.key === key ? asked : undefined;
   }
 
-  keep(hash: number, asked: AskedAddress): void {
+  /** Notes that it was asked for, and keeps it if it was so the time before as well. */
+  note(hash: number, asked: AskedAddress): void {
     const place = hash & (PLACES - 1);
-    this.#hashes[place] = hash;
-    this.#asked[place] = asked;
+    if (this.#made[place] === hash) {
+      this.#hashes[place] = hash;
+      this.#asked[place] = asked;
+    } else this.#made[place] = hash;
   }
 }

@@ -173,7 +173,7 @@ export class EmailIndex {
     const source = addressOf(agent, key, holder % PLACES);
     if (source === undefined) return undefined;
     const found = { agent, number: numberOf(holder), held: new HeldAddress(agent, source, this.#self) };
-    this.#asked.keep(hash, found);
+    this.#asked.note(hash, found);
     return found;
   }
 
