@@ -33,10 +33,14 @@ export function requestPath(url: string): string {
   return isFormer ? CONFLICTS_PATH + path.slice(FORMER_CONFLICTS_PATH.length) : path;
 }
 
-/** Whether the mailbox's own router answers, and judges who may ask. */
-export function isMailboxPath(path: string): boolean {
-  return MAILBOX_PATHS.some((start) => path === start || path.startsWith(`${start}/`));
+/** Whether a path is one of these routes, or lies below one. Asked with each request, so nothing is put together then. */
+export function amongRoutes(routes: readonly string[]): (path: string) => boolean {
+  const starts = routes.map((route) => `${route}/`);
+  return (path) => routes.includes(path) || starts.some((start) => path.startsWith(start));
 }
+
+/** Whether the mailbox's own router answers, and judges who may ask. */
+export const isMailboxPath = amongRoutes(MAILBOX_PATHS);
 
 /** Whether it is for browsers: the page, its files, the documentation. */
 export function isPagePath(path: string): boolean {

@@ -45,7 +45,9 @@ export function decodeQuery(raw: string): string {
 
 /** A value percent-decoded once, `+` kept; as it is when it is not valid percent-encoded UTF-8, which `readQuery` refuses. */
 export function decodePercents(raw: string): string {
-  if (!raw.includes('%')) return raw;
+  // Most of what is sent is an address with its `@` encoded, and no more.
+  const plain = raw.replaceAll('%40', '@');
+  if (!plain.includes('%')) return plain;
   try {
     return decodeURIComponent(raw);
   } catch {

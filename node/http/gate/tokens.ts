@@ -12,6 +12,7 @@ import type { Keys } from '../../keys/keys.ts';
 import { type Actor, mayDo } from '../../keys/scopes.ts';
 import type { Secrets } from '../../settings.ts';
 import {
+  amongRoutes,
   CHANGES_PATH,
   CONFLICTS_PATH,
   EXCHANGE_PEERS_PATH,
@@ -59,7 +60,10 @@ export interface Tokens {
 }
 
 /** Read only by who may write: they show where events go, and who wrote to whom. Without MESH_TOKEN, by who may read. */
-const PRIVATE_ROUTES = ['/api/webhooks', '/api/email', '/api/keys', CHANGES_PATH, CONFLICTS_PATH, ...MAILBOX_PATHS];
+const isPrivateRoute = amongRoutes([
+  ...['/api/webhooks', '/api/email', '/api/keys', CHANGES_PATH, CONFLICTS_PATH],
+  ...MAILBOX_PATHS,
+]);
 /** The one of these that says nothing of anybody: the schemas of the tools. */
 const TOOLS_PATH = '/api/email/tools';
 
@@ -184,8 +188,7 @@ function isRead(method: string): boolean {
 }
 
 function isPrivate(path: string): boolean {
-  if (path === TOOLS_PATH) return false;
-  return PRIVATE_ROUTES.some((route) => path === route || path.startsWith(`${route}/`));
+  return path !== TOOLS_PATH && isPrivateRoute(path);
 }
 
 function refusedFromOutside({ method, path }: Visitor, way: string): MeshError {

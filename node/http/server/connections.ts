@@ -52,7 +52,8 @@ export interface ConnectionsOptions {
 interface Exchange {
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
-  readonly answer: () => void;
+  /** `client`: the network that the connection is from. */
+  readonly answer: (incoming: IncomingMessage, outgoing: ServerResponse, client: string) => void;
 }
 
 class Connection {
@@ -65,10 +66,19 @@ class Connection {
   /** The refusal that is said last: nothing of this connection is read any more. */
   refusal: MeshError | undefined;
   untaken: { readonly bytes: number; readonly untilMs: number } | undefined;
+  /** What hears of each of its answers: made once, not with each request. */
+  readonly handedOver: () => void;
+  readonly answered: () => void;
 
-  constructor(socket: Socket) {
+  constructor(
+    socket: Socket,
+    handedOver: (connection: Connection) => void,
+    answered: (connection: Connection) => void,
+  ) {
     this.socket = socket;
     this.group = addressGroup(socket.remoteAddress);
+    this.handedOver = () => handedOver(this);
+    this.answered = () => answered(this);
   }
 }
 
@@ -93,7 +103,11 @@ export class Connections {
   }
 
   opened(socket: Socket): void {
-    const connection = new Connection(socket);
+    const connection = new Connection(
+      socket,
+      (of) => this.#handedOver(of),
+      (of) => this.#answered(of),
+    );
     const group = this.#groups.get(connection.group) ?? new Set();
     const { connectionsMax, perAddressMax } = this.#bounds;
     const hasRoom =
@@ -148,12 +162,12 @@ export class Connections {
   }
 
   #begin(connection: Connection, exchange: Exchange): void {
-    const { outgoing } = exchange;
+    const { incoming, outgoing } = exchange;
     connection.inHand = exchange;
-    outgoing.once('prefinish', () => this.#handedOver(connection));
-    outgoing.once('close', () => this.#answered(connection));
+    outgoing.on('prefinish', connection.handedOver);
+    outgoing.on('close', connection.answered);
     this.#turns.begin(() => {
-      if (!connection.socket.destroyed) exchange.answer();
+      if (!connection.socket.destroyed) exchange.answer(incoming, outgoing, connection.group);
     });
   }
 

@@ -34,6 +34,11 @@ describe('a value of the query', () => {
     ['%E8%87%BA', '臺', '臺'],
     ['%2541', '%41', '%41'],
     ['50%off', '50%off', '50%off'],
+    ['a%40x+b%40y', 'a@x+b@y', 'a@x b@y'],
+    ['%2540', '%40', '%40'],
+    ['%E8%87%BA%40x', '臺@x', '臺@x'],
+    ['%4040', '@40', '@40'],
+    ['%off%40x', '%off%40x', '%off%40x'],
     ['%C0%AF', '%C0%AF', '%C0%AF'],
     ['plain', 'plain', 'plain'],
   ])('%s means %s, or %s by the rules of forms', (raw, plain, form) => {

@@ -95,9 +95,9 @@ async function open(options: TestNodeOptions): Promise<Doors> {
     stack.use(node);
     const server = createHttpServer(node.fetch, {
       clock: systemClock,
-      shortWay: (incoming, outgoing) => {
+      shortWay: (incoming, outgoing, client) => {
         if (!hasShortWay) return false;
-        const isTaken = node.shortLookUp(incoming, outgoing);
+        const isTaken = node.shortLookUp(incoming, outgoing, client);
         if (isTaken) taken += 1;
         return isTaken;
       },
