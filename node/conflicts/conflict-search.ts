@@ -16,7 +16,7 @@ import type { Conflicts } from './conflicts.ts';
 
 export interface ConflictSearchOptions {
   readonly store: Pick<Store, 'get' | 'commit'>;
-  readonly conflicts: Pick<Conflicts, 'check' | 'seenAt'>;
+  readonly conflicts: Pick<Conflicts, 'check' | 'seenAt' | 'seenOnlyAt'>;
   /** Every address of this host. */
   readonly keys: () => readonly AddressKey[];
   readonly holds: (key: AddressKey) => boolean;
@@ -148,9 +148,11 @@ export class ConflictSearch {
 
   /** The peers whose turn it is. If every host looked at all others every minute, a large mesh would be busy with nothing else. */
   #nextPeers(): readonly HostId[] {
-    const peers = this.#options.peers();
+    const { conflicts, peers: peersNow } = this.#options;
+    const peers = peersNow();
     const listed = new Set(peers);
     for (const known of this.#looks.keys()) if (!listed.has(known)) this.#looks.delete(known);
+    conflicts.seenOnlyAt(listed);
     const from = this.#nextPeer % Math.max(peers.length, 1);
     const inTurn = [...peers.slice(from), ...peers.slice(0, from)];
     const next: HostId[] = [];

@@ -91,6 +91,11 @@ export class Conflicts {
     this.#doubles.set(hostId, new Set(keys));
   }
 
+  /** What was seen at other hosts than these is forgotten: nobody looks there any more, so it would stand for ever. */
+  seenOnlyAt(hosts: ReadonlySet<HostId>): void {
+    for (const hostId of this.#doubles.keys()) if (!hosts.has(hostId)) this.#doubles.delete(hostId);
+  }
+
   /** One more address of this host that the other host has too. */
   doubled(key: AddressKey, hostId: HostId): void {
     const known = this.#doubles.get(hostId) ?? new Set();

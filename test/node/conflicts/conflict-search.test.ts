@@ -91,6 +91,21 @@ describe('an address in the index of a peer too', () => {
     expect(listed(conflicts).undecided).toEqual([]);
   });
 
+  it('is shown no more once hosts.json lists that peer no more, and is found again when it does', async () => {
+    const { clock, start, answering, conflicts, peers } = await conflictWorld();
+    answering(() => ({ status: 200, body: { 'a@x.com': {} }, etag: '"1"' }));
+    start();
+    conflicts.doubled('b@x.com' as AddressKey, 'desk' as HostId);
+    await clock.advance(1_000);
+    expect(listed(conflicts).undecided).toEqual([{ key: KEY, hostId: 'cloud' }]);
+    const [cloud] = peers.splice(0) as [HostId];
+    await clock.advance(65_000);
+    expect(listed(conflicts).undecided).toEqual([]);
+    peers.push(cloud);
+    await clock.advance(65_000);
+    expect(listed(conflicts).undecided).toEqual([{ key: KEY, hostId: 'cloud' }]);
+  });
+
   it('is found when it was claimed here while the peer was away and its index stayed the same', async () => {
     const { clock, start, answering, asked, conflicts, app, outside } = await conflictWorld();
     outside();
