@@ -14,9 +14,10 @@ export function cursorBehind({ createdAt, id }: AgentAge): string {
 /** Throws `invalid_request`. */
 export function readAgentCursor(cursor: string | undefined): AgentAge | undefined {
   if (cursor === undefined) return undefined;
-  const [createdAt = '', id = ''] = cursor.split(SEPARATOR);
+  const [createdAt = '', id = '', ...more] = cursor.split(SEPARATOR);
   const agentId = parseAgentId(id);
-  if (agentId !== undefined && CREATED_AT.test(createdAt)) return { createdAt, id: agentId };
+  const isMoment = CREATED_AT.test(createdAt) && !Number.isNaN(Date.parse(createdAt));
+  if (agentId !== undefined && isMoment && more.length === 0) return { createdAt, id: agentId };
   const message = "'cursor' must be the 'nextCursor' of a page before.";
   throw new MeshError('invalid_request', message, { field: 'cursor' });
 }

@@ -237,6 +237,8 @@ describe('GET /api/agents', () => {
     ['cursor=2026-01-27T12:00:00.000Z,', 'cursor'],
     ['cursor=yesterday,a-1', 'cursor'],
     ['cursor=', 'cursor'],
+    ['cursor=2026-13-45T12:00:00.000Z,a-1', 'cursor'],
+    ['cursor=2026-01-27T12:00:00.000Z,a-1,a-2', 'cursor'],
   ])('answers 400 to ?%s', async (query, field) => {
     const { node } = await withAgents();
     expect(await call(node.app, 'GET', `/api/agents?${query}`)).toMatchObject({ status: 400, body: { field } });
