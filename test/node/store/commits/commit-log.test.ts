@@ -18,6 +18,9 @@ const PATHS_OF_THREE = { ...OTHERS, commitLog: [FIRST, SECOND, THIRD] as const }
 const FILE_BYTES = FILE_HEADER_BYTES + 400;
 const ALL = [FIRST, SECOND, PATHS.acknowledged];
 const ALL_OF_THREE = [FIRST, SECOND, THIRD, PATHS.acknowledged];
+/** As many as a store has. */
+const PATHS_OF_ALL = { ...OTHERS, commitLog };
+const ALL_OF_ALL = [...commitLog, PATHS.acknowledged];
 
 /** The database behind the log: what it was told, and when it has caught up. */
 class Behind {
@@ -259,6 +262,7 @@ describe('a log that is opened again', () => {
 const LEFT = [
   { files: 2, names: ['d', 'e', 'f', 'g'], last: 7, all: ALL, of: PATHS },
   { files: 3, names: ['d', 'e', 'f', 'g', 'h', 'i', 'j'], last: 10, all: ALL_OF_THREE, of: PATHS_OF_THREE },
+  { files: 8, names: [...'defghijklmnopqrstuvwxy'], last: 25, all: ALL_OF_ALL, of: PATHS_OF_ALL },
 ];
 
 describe.each(LEFT)('a log of $files files that is not as it was left', ({ names, last, all, of }) => {
@@ -363,6 +367,24 @@ describe.each(LEFT)('a log of $files files that is not as it was left', ({ names
     expect(await found()).toMatch(sentence);
   });
 
+  it('is refused or read in full, whichever of its files are older copies', async () => {
+    const before = new Map(all.map((path) => [path, disk.contentOf(path)]));
+    // The database takes one file after the other meanwhile.
+    await append(await open(), ...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'.slice(0, last - 2));
+    const after = new Map(all.map((path) => [path, disk.contentOf(path)]));
+    const whole = await found();
+    const logFiles = of.commitLog;
+    let refused = 0;
+    // With the note of what was acknowledged, the file of the newest groups takes with it all that tells of them.
+    for (let older = 1; older < 2 ** logFiles.length; older += 1) {
+      for (const [at, path] of logFiles.entries()) disk.spoil(path, (older & (2 ** at) ? before : after).get(path));
+      const read = await found();
+      if (typeof read === 'string') refused += 1;
+      else expect(read, older.toString(2)).toEqual(whole);
+    }
+    expect(refused).toBe(2 ** logFiles.length - 2);
+  });
+
   it('is refused when one file, or all, are older copies, unless the database has what is missing in it', async () => {
     if (of !== PATHS) return;
     const before = new Map(ALL.map((path) => [path, disk.contentOf(path)]));
@@ -402,36 +424,71 @@ describe.each(LEFT)('a log of $files files that is not as it was left', ({ names
   });
 });
 
+/** Groups for which the log has to wait for the database once. */
+const FAILING = [
+  { files: 2, of: PATHS, names: [...'abcde'] },
+  { files: 2, of: PATHS, names: [...'abcdefghi'] },
+  { files: 3, of: PATHS_OF_THREE, names: [...'abcdefghijklm'] },
+  { files: 8, of: PATHS_OF_ALL, names: [...'abcdefghijklmnopqrstuvwxyzABC'] },
+].flatMap((one) => ['EIO', 'ENOSPC'].map((code) => ({ ...one, code })));
+
 describe('a call that fails', () => {
-  it.each(['EIO', 'ENOSPC'])('with %s ends the log, whichever it is; nothing is tried again', async (code) => {
-    for (let failing = 1; ; failing += 1) {
-      disk = new SimulatedLogDisk(seededRandom(failing));
-      behind = new Behind();
-      let steps = 0;
-      const step: Step = async () => {
-        steps += 1;
-        if (steps === failing) throw Object.assign(new Error('the disk'), { code });
-      };
-      const acknowledged: string[] = [];
-      const at = disk.afterKill(step);
-      const log = await open(at).catch(() => undefined);
-      if (log === undefined) continue;
-      try {
-        for (const name of ['a', 'b', 'c', 'd', 'e']) {
-          await append(log, name);
-          acknowledged.push(name);
+  it.each(['EIO', 'ENOSPC'])(
+    'with %s keeps a log from being opened again, whichever it is, and loses nothing',
+    async (code) => {
+      for (let failing = 1; ; failing += 1) {
+        [paths, behind, disk] = [PATHS_OF_THREE, new Behind(), new SimulatedLogDisk(seededRandom(failing))];
+        await append(await open(), ...'abcdefgh');
+        let steps = 0;
+        const at = disk.afterKill(async () => {
+          steps += 1;
+          if (steps === failing) throw Object.assign(new Error('the disk'), { code });
+        });
+        const opened = await open(at).catch((error: unknown) => error);
+        if (opened instanceof Error) expect(opened).toMatchObject({ code: 'store_failed' });
+        else {
+          expect([failing > 12, left(opened as CommitLog)]).toEqual([true, ['d', 'e', 'f', 'g', 'h']]);
+          return;
         }
-        expect(failing).toBeGreaterThan(20);
-        return;
-      } catch (error) {
-        const sentence = code === 'EIO' ? /could not read or write mesh\.commit-log-1/ : /mesh\.commit-log-1 is full/;
-        expect(error).toMatchObject({ code: 'store_failed', message: expect.stringMatching(sentence) });
-        const dark = await found(at.afterPowerCut());
-        const taken = ['a', 'b', 'c', 'd', 'e'].slice(0, behind.known?.applied.group ?? 0);
-        expect([...taken, ...dark].slice(0, acknowledged.length)).toEqual(acknowledged);
+        expect(await found(at.afterKill())).toEqual(['d', 'e', 'f', 'g', 'h']);
+        expect(await found(at.afterPowerCut())).toEqual(['d', 'e', 'f', 'g', 'h']);
       }
-    }
-  });
+    },
+  );
+
+  it.each(FAILING)(
+    'with $code ends a log of up to $files files, whichever it is; nothing is tried again',
+    async ({ code, of, names }) => {
+      paths = of;
+      for (let failing = 1; ; failing += 1) {
+        disk = new SimulatedLogDisk(seededRandom(failing));
+        behind = new Behind();
+        let steps = 0;
+        const step: Step = async () => {
+          steps += 1;
+          if (steps === failing) throw Object.assign(new Error('the disk'), { code });
+        };
+        const acknowledged: string[] = [];
+        const at = disk.afterKill(step);
+        const log = await open(at).catch(() => undefined);
+        if (log === undefined) continue;
+        try {
+          for (const name of names) {
+            await append(log, name);
+            acknowledged.push(name);
+          }
+          expect(failing).toBeGreaterThan(20);
+          return;
+        } catch (error) {
+          const sentence = code === 'EIO' ? /could not read or write mesh\.commit-log-1/ : /mesh\.commit-log-1 is full/;
+          expect(error).toMatchObject({ code: 'store_failed', message: expect.stringMatching(sentence) });
+          const dark = await found(at.afterPowerCut());
+          const taken = names.slice(0, behind.known?.applied.group ?? 0);
+          expect([...taken, ...dark].slice(0, acknowledged.length)).toEqual(acknowledged);
+        }
+      }
+    },
+  );
 });
 
 function crcOf(header: Buffer): number {
