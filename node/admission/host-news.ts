@@ -47,10 +47,17 @@ export class HostNews {
     options.list.subscribe(() => this.#sleeper.wake());
   }
 
+  /** Notes of what other hosts know, one for each change and host: no more than there are of both. */
+  get noted(): number {
+    return [...this.#told.values()].reduce((sum, changes) => sum + changes.size, 0);
+  }
+
   /** Tells that host now what it may not know, since it answers again; of all hosts, since hosts.json was edited. */
   found(id?: HostId): void {
-    if (id === undefined) this.#againMs.clear();
-    else this.#againMs.delete(id);
+    if (id === undefined) {
+      this.#againMs.clear();
+      this.#forgetOthers();
+    } else this.#againMs.delete(id);
     this.#sleeper.wake();
   }
 
@@ -133,6 +140,16 @@ export class HostNews {
   #noteTold(id: HostId, changes: readonly HostChange[]): void {
     const told = this.#told.get(id) ?? new Set();
     for (const { mac } of changes) told.add(mac);
+    // A change that another one took the place of is never told again.
+    const known = new Set(this.#options.list.all().map(({ mac }) => mac));
+    for (const mac of told) if (!known.has(mac)) told.delete(mac);
     this.#told.set(id, told);
+  }
+
+  /** Whoever is told nothing any more is met as a new one, should that change. */
+  #forgetOthers(): void {
+    const listeners = new Set(this.#options.listeners());
+    for (const known of [this.#agreed, this.#told])
+      for (const id of known.keys()) if (!listeners.has(id)) known.delete(id);
   }
 }

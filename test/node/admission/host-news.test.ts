@@ -168,6 +168,24 @@ describe('a change of the list of hosts', () => {
     expect(world.listed('mini')).toHaveLength(123);
   });
 
+  it('leaves one note for each host that was told, however often it is changed, and none with a host that is told no more', async () => {
+    const world = await World.of();
+    const { list, news } = world.at('mac');
+    for (let times = 0; times < 20; times += 1) {
+      await list.add(entry('desk'));
+      await world.clock.advance(100);
+      await world.at('cloud').list.remove(idOf('desk'));
+      await world.clock.advance(100);
+    }
+    expect(list.all().map(({ id }) => id)).toEqual(['desk']);
+    expect(news.noted).toBeLessThanOrEqual(2);
+    await list.remove(idOf('mini'));
+    await world.clock.advance(100);
+    await list.remove(idOf('cloud'));
+    await world.clock.advance(100);
+    expect(news.noted).toBe(0);
+  });
+
   it('takes nobody’s vote away when the eighth host comes', async () => {
     const seven = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
     const world = await World.of(seven);
