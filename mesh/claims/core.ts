@@ -10,6 +10,7 @@ import { evict, evictOver, join, recover, recoverNow } from '../membership/opera
 import { giveUpOwnMesh } from '../membership/own-mesh.ts';
 import { tellWhole } from '../membership/profile.ts';
 import { answerQuestion, hearReply } from '../membership/questions.ts';
+import { forgetStrangers } from '../membership/strangers.ts';
 import type { HostId } from '../names.ts';
 import { attemptAgain, retry } from '../operations/attempts.ts';
 import { unavailable } from '../operations/obstacles.ts';
@@ -127,6 +128,8 @@ function wished(state: CoreState, wish: Wish, out: Effect[]): void {
   const { membership, nowMs } = state;
   if (!sameHosts(membership.wish.members, wish.members)) membership.listedAtMs = nowMs;
   membership.wish = wish;
+  const writes = forgetStrangers(state);
+  if (writes.length > 0) out.push({ type: 'persist', writes, after: [] });
   giveUpOwnMesh(state, out);
 }
 

@@ -19,6 +19,7 @@ import { greetAll } from './greeting.ts';
 import { forgetGuests, forgetNamedGuests } from './guests.ts';
 import { forgetRegisters, forgetVotes } from './rejoin.ts';
 import { forgetUnnamed } from './seen-starts.ts';
+import { forgetStrangers } from './strangers.ts';
 
 /** Goes by a configuration that was chosen, if it is later than this host's, or says more of the same one. */
 export function adopt(state: CoreState, config: Config, out: Effect[]): void {
@@ -90,11 +91,12 @@ function goBy(state: CoreState, config: Config, writes: readonly Write[], out: E
   state.refusing.clear();
   const forgotten = isVoterThroughout(before, config, self, starts.own.data) ? [] : forgetRegisters(state);
   const floor = raiseFloor(state, config.floor ?? null);
-  const strangers = forgetUnnamed(starts, before, config).map(seenStartGone);
+  const unnamed = forgetUnnamed(starts, before, config).map(seenStartGone);
   const guests = forgetNamedGuests(membership, config);
+  const strangers = forgetStrangers(state);
   out.push({
     type: 'persist',
-    writes: [...writes, ...forgotten, ...strangers, ...guests, ...floor, ...configWrites(config)],
+    writes: [...writes, ...forgotten, ...unnamed, ...strangers, ...guests, ...floor, ...configWrites(config)],
     after: [],
   });
   reviewEvictions(membership, out);
