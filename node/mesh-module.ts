@@ -11,12 +11,13 @@ import { type LoadedClaims, loadClaims, type OpenClaims } from './claims.ts';
 import type { Log } from './log.ts';
 import type { MeshEvents } from './mesh-events.ts';
 import { mayClaim } from './peers/claimants.ts';
-import type { HostRecords } from './peers/forgotten-hosts.ts';
+import { type HostRecords, keptBy } from './peers/forgotten-hosts.ts';
 import type { HostBook } from './peers/host-book.ts';
 import type { CallOnce } from './peers/keys/hello-question.ts';
 import type { PeerKeys } from './peers/keys/peer-keys.ts';
 import { type BelieveLegacy, legacyBelief } from './peers/keys/trusted-network.ts';
-import { type MakeTransport, openKnownPeers } from './peers/known-peers.ts';
+import { type KnownPeers, type MakeTransport, openKnownPeers } from './peers/known-peers.ts';
+import type { PeerLines } from './peers/peer-transport.ts';
 import { type OpenPeers, openPeers } from './peers/peers-module.ts';
 import type { RosterWatch } from './peers/roster-watch.ts';
 import type { LegacyOwners } from './registry/address-claims.ts';
@@ -68,7 +69,7 @@ export interface OpenMesh extends AsyncDisposable {
   voters(): readonly HostId[];
   /** Whether no mesh is known yet; never so with an engine. */
   isForming(): boolean;
-  /** What is kept of hosts, and may be forgotten. */
+  /** What is kept of hosts, on the disk or in memory, and may be forgotten. */
   readonly hostRecords: readonly HostRecords[];
   /** Which hosts are still of this mesh: listed, members, or gone and not forgotten; `undefined` before the mesh has formed. */
   known(): ((id: HostId) => boolean) | undefined;
@@ -129,12 +130,16 @@ export async function openMesh(options: MeshOptions): Promise<OpenMesh> {
     whyNoClaims: () => whyNoClaims(claims, peers),
     isMember: (id) => isConcerned(id) && claims.relationTo?.(id).isGoneForGood === false,
     mayClaim: (id) => mayClaim(id, { roster, hosts, isConcerned }),
-    hostRecords: [hosts, keys, peers.legacy.keyed],
+    hostRecords: hostRecordsOf(known, peers, transport),
     known: () => knownBy(claims, roster(), isConcerned),
     isLegacy: (id) => peers.legacy.has(id),
     isOutside: (id) => peers.legacy.has(id) || claims.relationTo?.(id).isForeign === true,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+function hostRecordsOf({ hosts, keys }: KnownPeers, peers: OpenPeers, { kept }: PeerLines): readonly HostRecords[] {
+  return [hosts, keys, peers.legacy.keyed, keptBy([peers.presence]), ...(kept === undefined ? [] : [kept])];
 }
 
 /** What the conversation with peers asks other parts of the node, and tells them. */

@@ -8,11 +8,26 @@ import type { Log } from '../log.ts';
 /** How often it is looked whether something that is kept of hosts that left may go. */
 export const FORGETTING_HOSTS_INTERVAL_MS = 10 * 60 * 1_000;
 
-/** Records that stand for hosts, each by its id. */
+/** Records, or what is in memory, that stand for hosts, each by its id. */
 export interface HostRecords {
   hosts(): Iterable<HostId>;
   /** Resolves when it is durable. Rejects with `store_failed`. */
   forget(ids: readonly HostId[]): Promise<void>;
+}
+
+/** What knows of hosts in memory alone. */
+interface Kept {
+  hosts(): Iterable<HostId>;
+  forget(id: HostId): void;
+}
+
+export function keptBy(parts: readonly Kept[]): HostRecords {
+  return {
+    hosts: () => new Set(parts.flatMap((part) => [...part.hosts()])),
+    forget: async (ids) => {
+      for (const part of parts) for (const id of ids) part.forget(id);
+    },
+  };
 }
 
 interface ForgottenHostsOptions {

@@ -2,7 +2,7 @@
 // whether it serves only the look-up.
 import type { LegacyMode } from '../../mesh/lookup/legacy-hosts.ts';
 import type { HostId } from '../../mesh/names.ts';
-import type { Clock, PeerTransport, Random } from '../../mesh/ports.ts';
+import type { Clock, Random } from '../../mesh/ports.ts';
 import type { Host, Roster } from '../../mesh/roster.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
@@ -12,6 +12,7 @@ import { type CallOnce, createHelloAsker } from './keys/hello-question.ts';
 import { openPeerKeys, type PeerKeys } from './keys/peer-keys.ts';
 import type { BelieveLegacy } from './keys/trusted-network.ts';
 import { LegacyPeers } from './legacy/legacy-peers.ts';
+import type { PeerLines } from './peer-transport.ts';
 
 /**
  * Questions to peers, once their keys are known. `start`: of this node, as text; `undefined` while nobody may be told of it. `channelLost` is told
@@ -22,7 +23,7 @@ export type MakeTransport = (
   hostOf: (id: HostId) => Host | undefined,
   start: () => string | undefined,
   channelLost: (id: HostId) => void,
-) => PeerTransport & AsyncDisposable;
+) => PeerLines;
 
 export interface KnownPeersOptions {
   readonly self: HostId;

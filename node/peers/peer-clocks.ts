@@ -15,6 +15,14 @@ export class PeerClocks {
     return this.#aheadSeconds.get(id) ?? 0;
   }
 
+  hosts(): Iterable<HostId> {
+    return this.#aheadSeconds.keys();
+  }
+
+  forget(id: HostId): void {
+    this.#aheadSeconds.delete(id);
+  }
+
   /** The host said something that is proven to be its own. `isRefusal`: the host refused a question for its date. */
   heard(id: HostId, aheadSeconds: number, isRefusal: boolean): void {
     if (!isRefusal && !this.#aheadSeconds.has(id)) return;

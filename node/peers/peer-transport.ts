@@ -19,6 +19,7 @@ import type { PeerAddresses } from './connections/peer-connector.ts';
 import { exchange, type WireAnswer, type WireRequest } from './connections/peer-exchange.ts';
 import { Lane } from './connections/peer-lane.ts';
 import { PEER_CONNECTIONS_MAX, PeerPools } from './connections/peer-pools.ts';
+import { type HostRecords, keptBy } from './forgotten-hosts.ts';
 import type { Unlearned } from './keys/first-contact.ts';
 import type { PeerKeys } from './keys/peer-keys.ts';
 import { PeerClocks } from './peer-clocks.ts';
@@ -56,16 +57,21 @@ type Wire = (request: WireRequest, signal: AbortSignal) => Promise<WireAnswer>;
 
 const EMPTY = new Uint8Array();
 
+/** The way to all peers. */
+export interface PeerLines extends PeerTransport, AsyncDisposable {
+  /** What is kept in memory of hosts that were asked; absent: nothing. */
+  readonly kept?: HostRecords;
+}
+
 /**
  * A question to a host that has `ASKS_WAITING_MAX` waiting on its lane is refused with `overloaded`, one to a host that is not listed with
  * `peer_silent`. Disposing gives up what is under way (`peer_silent`) and closes every connection.
  */
-export function createPeerTransport(options: PeerTransportOptions): PeerTransport & AsyncDisposable {
+export function createPeerTransport(options: PeerTransportOptions): PeerLines {
   const { hostOf, clock, addresses, channels } = options;
   const lanes = lanesOf(options);
   const indexes = new OctetBudget(INDEX_BYTES_HELD_MAX);
-  const clocks = new PeerClocks();
-  const stop = new AbortController();
+  const [clocks, stop] = [new PeerClocks(), new AbortController()];
   const letGo = ({ id, url }: Host) => {
     channels?.drop(id);
     lanes.greetings.pools.leave(url);
@@ -103,6 +109,7 @@ export function createPeerTransport(options: PeerTransportOptions): PeerTranspor
         }),
       );
     },
+    kept: keptBy([clocks, ...Object.values(lanes), ...(channels === undefined ? [] : [channels])]),
     async [Symbol.asyncDispose]() {
       stop.abort();
       const pools = Object.values(lanes).map((lane) => lane.pools.destroy());

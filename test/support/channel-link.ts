@@ -5,14 +5,13 @@ import type { Socket } from 'node:net';
 import { expect, onTestFinished } from 'vitest';
 import type { ChannelAnswer, ChannelQuestion } from '../../mesh/channel/message.ts';
 import type { HostId } from '../../mesh/names.ts';
-import type { PeerTransport } from '../../mesh/ports.ts';
 import type { Roster } from '../../mesh/roster.ts';
 import { createGate } from '../../node/http/gate/gate.ts';
 import { acceptBehindGate, type Upgrade } from '../../node/http/peers/channel-upgrade.ts';
 import { closeServer, createHttpServer, listenOn } from '../../node/http/server/server.ts';
 import { ChannelServer, type ChannelServerOptions } from '../../node/peers/channel/channel-server.ts';
 import { Channels, type ChannelsOptions } from '../../node/peers/channel/channels.ts';
-import { createPeerTransport } from '../../node/peers/peer-transport.ts';
+import { createPeerTransport, type PeerLines } from '../../node/peers/peer-transport.ts';
 import { systemClock } from '../../node/system/clock.ts';
 import { RecordingLog } from './recording-log.ts';
 import { seededRandom } from './seeded-random.ts';
@@ -38,7 +37,7 @@ export interface ChannelLinkOptions {
 }
 
 export interface ChannelLink {
-  readonly transport: PeerTransport;
+  readonly transport: PeerLines;
   readonly channels: Channels;
   readonly server: ChannelServer;
   readonly clock: VirtualClock;

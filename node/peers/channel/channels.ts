@@ -101,6 +101,17 @@ export class Channels implements AsyncDisposable {
     peer.channel = undefined;
   }
 
+  /** Peers of which something is known here. */
+  hosts(): Iterable<HostId> {
+    return this.#peers.keys();
+  }
+
+  /** Nobody asks the peer any more. */
+  forget(id: HostId): void {
+    this.drop(id);
+    this.#peers.delete(id);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isStopped = true;
     for (const id of this.#peers.keys()) this.drop(id);

@@ -32,8 +32,17 @@ export class Lane {
     return places;
   }
 
+  hosts(): Iterable<HostId> {
+    return this.#places.keys();
+  }
+
+  /** Nobody asks the host any more: its places are the others'. */
+  forget(host: HostId): void {
+    if (this.#places.delete(host)) this.#shareOut();
+  }
+
   #shareOut(): void {
-    const equal = Math.floor(PEER_CONNECTIONS_ALL_MAX / this.#places.size);
+    const equal = Math.floor(PEER_CONNECTIONS_ALL_MAX / Math.max(1, this.#places.size));
     const share = Math.min(this.#asksMax, Math.max(PEER_CONNECTIONS_MIN, equal));
     if (share === this.#share) return;
     this.#share = share;

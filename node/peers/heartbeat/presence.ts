@@ -128,6 +128,11 @@ export class Presence {
     else this.#indexes.set(id, index);
   }
 
+  /** Peers of which something was seen. */
+  hosts(): Iterable<HostId> {
+    return new Set([this.#sightings, this.#exchanges, this.#indexes].flatMap((known) => [...known.keys()]));
+  }
+
   /** Forgets what was seen of the host under this id: another host may be listed under the id by now, or the host at another place. */
   forget(id: HostId): void {
     this.#sightings.delete(id);

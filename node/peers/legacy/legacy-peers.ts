@@ -160,7 +160,8 @@ export class LegacyPeers {
     const { roster } = this.#options;
     await this.#forgetUnlisted();
     await this.#noteKeyed();
-    for (const id of this.#silent.keys()) if (roster().get(id)?.enabled !== true) this.#silent.delete(id);
+    for (const known of [this.#silent, this.#warned])
+      for (const id of known.keys()) if (roster().get(id)?.enabled !== true) known.delete(id);
   }
 
   /** Whether it is noted that the peer has a key, and nothing else is noted of the peer. */

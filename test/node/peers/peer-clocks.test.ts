@@ -41,4 +41,12 @@ describe('the clock of a host', () => {
     for (const [aheadSeconds, isRefusal] of said) clocks.heard(CLOUD, aheadSeconds, isRefusal);
     expect([clocks.aheadSeconds(CLOUD), clocks.aheadSeconds('mac' as HostId)]).toEqual([expected, 0]);
   });
+
+  it('is not known any more of a host that is no more', () => {
+    const clocks = new PeerClocks();
+    clocks.heard(CLOUD, -5, true);
+    expect([...clocks.hosts()]).toEqual([CLOUD]);
+    clocks.forget(CLOUD);
+    expect([[...clocks.hosts()], clocks.aheadSeconds(CLOUD)]).toEqual([[], 0]);
+  });
 });

@@ -212,6 +212,16 @@ describe('a channel that can not be', () => {
     expect(link.asked).toHaveLength(1);
   });
 
+  it('any more, as hosts.json lists the peer no more, is let go of, and nothing is kept of the peer', async () => {
+    const link = await opened();
+    await link.transport.ask(CLAIM);
+    const { kept } = link.transport;
+    expect([...(kept?.hosts() ?? [])]).toEqual([cloud.id]);
+    await kept?.forget([cloud.id]);
+    expect([[...(kept?.hosts() ?? [])], link.channels.has(cloud.id)]).toEqual([[], false]);
+    await until(link, () => link.sockets.every((socket) => socket.destroyed));
+  });
+
   it('any more, as another start of cloud speaks, is opened anew', async () => {
     let start = 'cloud.1.a';
     const link = await opened({ cloud: { start: () => start } });

@@ -26,3 +26,13 @@ it.each([
 it('a kind of question that has few places for a peer has no more where few are asked', () => {
   expect([placesOf(1, 2), placesOf(1_000, 2), placesOf(1, 1)]).toEqual([[2], [2], [1]]);
 });
+
+it('a peer that is no more leaves its places to the others', () => {
+  const lane = new Lane(new PeerPools(ADDRESSES), PEER_CONNECTIONS_MAX);
+  const ids = Array.from({ length: 1_000 }, (_, at) => `h${at}` as HostId);
+  for (const id of ids) lane.towards(id);
+  for (const id of ids.slice(100)) lane.forget(id);
+  expect([[...lane.hosts()].length, lane.towards('h0' as HostId).concurrency]).toEqual([100, 40]);
+  for (const id of ids) lane.forget(id);
+  expect([[...lane.hosts()], lane.towards('h0' as HostId).concurrency]).toEqual([[], PEER_CONNECTIONS_MAX]);
+});

@@ -56,6 +56,16 @@ describe('in a large mesh', () => {
     expect([asked, heartbeat.carries(CLOUD), log.events]).toEqual([[], false, []]);
   });
 
+  it('a peer that greets this host, and is not asked, is remembered until it is forgotten', async () => {
+    const { start, world, heartbeat, presence } = await heartbeatWorld();
+    world.company = new Map();
+    await start();
+    heartbeat.heard(CLOUD, { index: '"1"' });
+    expect([[...presence.hosts()], presence.indexOf(CLOUD)]).toEqual([[CLOUD], '"1"']);
+    presence.forget(CLOUD);
+    expect([[...presence.hosts()], presence.indexOf(CLOUD)]).toEqual([[], undefined]);
+  });
+
   it('relays do not say whether a peer is there that this host asks itself, as long as it asks', async () => {
     const { start, world, clock, presence, heartbeat, edit, cloud } = await heartbeatWorld();
     world.answer = 'silence';
