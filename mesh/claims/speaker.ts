@@ -11,6 +11,7 @@ import { type ClaimAnswer, type ClaimMessage, type ClaimQuestion, isGreeting, ty
 import { isAboutReleased } from './collection.ts';
 import { type Conversation, withIndex } from './conversation.ts';
 import { hearGreetingAnswer } from './greeting-answer.ts';
+import { GreetingsUnderWay } from './greetings-under-way.ts';
 import { askQuestion, sendMessage } from './peer-questions.ts';
 
 export interface SpeakerOptions {
@@ -24,7 +25,7 @@ export interface SpeakerOptions {
     receive(from: HostId, message: ClaimMessage): Promise<ClaimAnswer>;
     receiveQuestion(from: HostId, question: ClaimQuestion): Promise<Reply>;
   };
-  /** Told of what was answered, or not. */
+  /** Told of what was answered, or not; and whom the core is to greet now. */
   dispatch(event: Event): void;
 }
 
@@ -32,9 +33,11 @@ export interface SpeakerOptions {
 export class Speaker {
   readonly #options: SpeakerOptions;
   readonly #outboxes = new Map<HostId, Outbox<ClaimAnswer>>();
+  readonly #greetings: GreetingsUnderWay;
 
   constructor(options: SpeakerOptions) {
     this.#options = options;
+    this.#greetings = new GreetingsUnderWay(options.clock, (to) => options.dispatch({ type: 'greet', to }));
   }
 
   send(to: HostId, items: readonly Item[]): void {
@@ -44,10 +47,12 @@ export class Speaker {
 
   ask(to: HostId, question: ClaimQuestion): void {
     const { self, transport, clock, conversation, own, dispatch } = this.#options;
+    if (isGreeting(question) && this.#greetings.isToWait(to)) return;
     const said = withIndex(question, conversation);
     const heard = to === self ? own.receiveQuestion(self, said) : askQuestion(transport, to, said);
     if (isGreeting(question)) {
       hearGreetingAnswer({ to, question, heard, clock, conversation, dispatch: (event) => dispatch(event) });
+      this.#greetings.begun(to, heard);
       return;
     }
     const sinceMs = clock.monotonicMs();

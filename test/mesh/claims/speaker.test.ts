@@ -3,6 +3,7 @@ import type { Conversation, Greeted } from '../../../mesh/claims/conversation.ts
 import { Speaker } from '../../../mesh/claims/speaker.ts';
 import { MeshError } from '../../../mesh/errors.ts';
 import type { AddressKey } from '../../../mesh/names.ts';
+import { GREETING_MS_MAX } from '../../../mesh/peer-silence.ts';
 import type { Item } from '../../../mesh/register/item.ts';
 import type { Event } from '../../../mesh/state/events.ts';
 import { CLAIM_VERSION, type ClaimAnswer, type ClaimQuestion } from '../../../mesh/state/messages.ts';
@@ -109,5 +110,16 @@ describe('a question', () => {
       [{ body: { index: 'index-1' } }],
       [{ sinceMs, reply: GREETING }],
     ]);
+  });
+
+  it('that greets waits for the answer to the one before, and is then made anew', async () => {
+    const heard = Promise.withResolvers<never>();
+    const { speaker, transport, clock, told } = setUp(() => heard.promise);
+    for (const _ of [1, 2]) speaker.ask(cloud, GREETING);
+    speaker.ask(cloud, KEYS);
+    await clock.settle();
+    expect(transport.asked.map(({ body }) => (body as ClaimQuestion).about)).toEqual(['greeting', 'keys']);
+    await clock.advance(GREETING_MS_MAX);
+    expect(told).toMatchObject([{ type: 'ungreeted' }, { type: 'greet', to: cloud }]);
   });
 });
