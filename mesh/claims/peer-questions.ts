@@ -3,9 +3,9 @@
 import { PEER_BODY_BYTES_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import { ATTEMPT_MS_MAX } from '../operations/attempts.ts';
-import { GREETING_LATE_MS_MAX, GREETING_MS_MAX } from '../peer-silence.ts';
+import { GREETING_LATE_MS_MAX } from '../peer-silence.ts';
 import type { PeerAnswer, PeerRequest, PeerTransport } from '../ports.ts';
-import { type ClaimAnswer, type ClaimMessage, type ClaimQuestion, isGreeting, type Reply } from '../state/messages.ts';
+import type { ClaimAnswer, ClaimMessage, ClaimQuestion, Reply } from '../state/messages.ts';
 import { claimAnswerSchema, replySchemas } from '../state/schemas.ts';
 import { readUsualAnswer } from '../state/usual-messages.ts';
 import { peerRefusal } from './peer-refusal.ts';
@@ -21,10 +21,9 @@ export async function sendMessage(transport: PeerTransport, to: HostId, body: Cl
   return readUsualAnswer(answer.body) ?? claimAnswerSchema.parse(answer.body);
 }
 
-/** Asks about membership. Rejects as `sendMessage`. */
+/** Asks about membership; where the other host is busy its answer may come late, as that to a greeting. Rejects as `sendMessage`. */
 export async function askQuestion(transport: PeerTransport, to: HostId, body: ClaimQuestion): Promise<Reply> {
-  const answerMsMax = isGreeting(body) ? GREETING_LATE_MS_MAX : GREETING_MS_MAX;
-  const place = { lane: 'greetings', path: CLAIM_QUESTIONS_PATH, answerMsMax } as const;
+  const place = { lane: 'greetings', path: CLAIM_QUESTIONS_PATH, answerMsMax: GREETING_LATE_MS_MAX } as const;
   return replySchemas[body.about].parse((await post(transport, { to, body, ...place })).body);
 }
 

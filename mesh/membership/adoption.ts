@@ -10,7 +10,7 @@ import { configWrite, configWrites, seenStartGone } from '../state/claim-records
 import { type Config, hostsOf, isForgetting, isVoterThroughout, mayBeForgotten } from '../state/config.ts';
 import type { CoreState } from '../state/core-state.ts';
 import type { Effect } from '../state/events.ts';
-import { mayAdopt } from '../state/membership.ts';
+import { mayAdopt, NO_SETBACKS } from '../state/membership.ts';
 import { raiseFloor } from '../state/registers.ts';
 import { isPristine } from './epoch.ts';
 import { reviewEvictions } from './eviction.ts';
@@ -84,6 +84,7 @@ function goBy(state: CoreState, config: Config, writes: readonly Write[], out: E
   membership.config = config;
   membership.succession = undefined;
   membership.proposing = undefined;
+  membership.setbacks = NO_SETBACKS;
   membership.stuckWith = undefined;
   membership.move = undefined;
   membership.keysTold = undefined;

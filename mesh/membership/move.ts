@@ -24,20 +24,18 @@ import { type Membership, type Move, mayVote, wishesAlone } from '../state/membe
 import { CLAIM_VERSION, type KeysAnswer, type KeysQuestion } from '../state/messages.ts';
 import { isPristine, standingOf, strayed } from './epoch.ts';
 import { firstVoters, isItsTurn, MOVER_RANK_MS, nextConfig, settledConfig } from './next-config.ts';
-import { proposeConfig } from './succession.ts';
+import { giveUpInTime, proposeConfig } from './succession.ts';
 
 /** Addresses taken over at once while a mesh moves: few enough that claims go on beside them. */
 const RECHOOSING_AT_ONCE_MAX = 400;
-/** A proposal of the next configuration, before it is given up and begun again. */
-export const CONFIG_PROPOSAL_MS_MAX = 3_000;
 /** How long the mesh waits for every voter to tell its keys, before it forgets a host another time. */
 const FORGETTING_MS_MAX = 60_000;
 
 /** Does what is due, if it is this host's turn. Asked after each event that may make something due, and every few seconds. */
 export function attend(state: CoreState, out: Effect[]): void {
   const { membership, nowMs } = state;
-  const { config, proposing } = membership;
-  if (proposing !== undefined && nowMs - proposing.sinceMs > CONFIG_PROPOSAL_MS_MAX) membership.proposing = undefined;
+  const { config } = membership;
+  giveUpInTime(membership, nowMs);
   if (config === undefined) {
     form(state, out);
     refuseWaiting(state, out);

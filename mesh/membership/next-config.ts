@@ -24,6 +24,7 @@ import { guestsLeft } from './guests.ts';
 
 /** The n-th host that could move the mesh waits this long for each host before it, so that two seldom try at once (step 4). */
 export const MOVER_RANK_MS = 1_000;
+const PATIENCE_MAX = 8;
 /** Hosts that left for good and that a configuration still names: above so many, the mesh looks for what they left, and forgets them (step 10). */
 export const GONE_KEPT_MAX = 64;
 /** How often the mesh forgets hosts, at most. */
@@ -113,12 +114,22 @@ export function settledConfig(joint: Config, { floor, isWhole }: ToldByOld): Con
   return { ...config, epoch, gone, settled, ...(highest === null ? {} : { floor: highest }) };
 }
 
-/** Whether it is this host's turn to do what has been due since `sinceMs`: one host after the other, should those before it be silent. */
-export function isItsTurn({ self, config, wish }: Membership, sinceMs: number, nowMs: number): boolean {
+/** How much more time a proposal is given, and those that come before this host: twice as much after each that came to nothing (step 6). */
+export function patienceOf({ setbacks }: Pick<Membership, 'setbacks'>): number {
+  return Math.min(PATIENCE_MAX, 2 ** setbacks.count);
+}
+
+/**
+ * Whether it is this host's turn to do what has been due since `sinceMs`: one host after the other, should those before it be silent. After a
+ * setback all begin to wait again, for longer.
+ */
+export function isItsTurn(membership: Membership, sinceMs: number, nowMs: number): boolean {
+  const { self, config, wish, setbacks } = membership;
   const electors = config === undefined ? [] : electorsOf(config);
   const candidates = [...new Set([...electors, ...wish.voters])].sort();
   const rank = candidates.indexOf(self);
-  return rank >= 0 && nowMs - sinceMs >= rank * MOVER_RANK_MS;
+  const waitedMs = nowMs - Math.max(sinceMs, setbacks.atMs);
+  return rank >= 0 && waitedMs >= rank * MOVER_RANK_MS * patienceOf(membership);
 }
 
 /** All voters wished for, on the data that they have, when each has lately said the same wish and stands where `isFit` asks. */

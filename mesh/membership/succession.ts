@@ -23,9 +23,26 @@ import {
 } from '../state/config.ts';
 import type { CoreState } from '../state/core-state.ts';
 import type { Effect } from '../state/events.ts';
-import { type ConfigProposal, isHearingFirst, type SuccessionRecord } from '../state/membership.ts';
+import { type ConfigProposal, isHearingFirst, type Membership, type SuccessionRecord } from '../state/membership.ts';
 import { CLAIM_VERSION, type SuccessionAnswer, type SuccessionQuestion } from '../state/messages.ts';
 import { isPristine, standingOf } from './epoch.ts';
+import { patienceOf } from './next-config.ts';
+
+/** A proposal of the next configuration, before it is given up and begun again; longer after each that came to nothing. */
+export const CONFIG_PROPOSAL_MS_MAX = 3_000;
+
+/** Gives up a proposal that has had its time. */
+export function giveUpInTime(membership: Membership, nowMs: number): void {
+  const { proposing } = membership;
+  if (proposing === undefined || nowMs - proposing.sinceMs <= CONFIG_PROPOSAL_MS_MAX * patienceOf(membership)) return;
+  setBack(membership, nowMs);
+}
+
+/** This host's proposal came to nothing: the next one is given more time, and leaves more to others, or proposals outbid each other for ever. */
+function setBack(membership: Membership, nowMs: number): void {
+  membership.proposing = undefined;
+  membership.setbacks = { count: membership.setbacks.count + 1, atMs: nowMs };
+}
 
 /** Begins a proposal of `wanted` as the next configuration, unless one is under way. */
 export function proposeConfig(state: CoreState, wanted: Config, out: Effect[]): void {
@@ -96,7 +113,7 @@ export function hearProposalAnswer(
       return progress.config;
     case 'outbid':
       noteBallotNumber(state, progress.n);
-      membership.proposing = undefined;
+      setBack(membership, state.nowMs);
       return undefined;
     case 'stuck':
       membership.proposing = undefined;

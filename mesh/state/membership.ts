@@ -64,6 +64,9 @@ export interface Move {
 /** Hosts to be evicted, and since when each is gone; `null`: it was a member still when an operator asked for it, and nobody is told yet. */
 type Evictions = Map<HostId, string | null>;
 
+/** No proposal came to nothing yet. */
+export const NO_SETBACKS: Membership['setbacks'] = { count: 0, atMs: Number.NEGATIVE_INFINITY };
+
 /** Changed in place, and only by the core (claims/core.ts). */
 export interface Membership {
   readonly self: HostId;
@@ -93,6 +96,8 @@ export interface Membership {
   readonly evictionsAwaited: Map<number, HostId>;
   /** This host's proposal of the next configuration, and since when it is under way. */
   proposing: { readonly proposal: ConfigProposal; readonly sinceMs: number } | undefined;
+  /** Proposals of this host that came to nothing since it went by `config`, and when the last one did. Only membership/succession.ts writes to it. */
+  setbacks: { readonly count: number; readonly atMs: number };
   /** The first configuration that could not be chosen when it was last tried, by its mesh. */
   stuckWith: string | undefined;
   move: Move | undefined;
@@ -116,6 +121,7 @@ export function createMembership(
     nudgedAtMs: new Map(),
     evictionsAwaited: new Map(),
     proposing: undefined,
+    setbacks: NO_SETBACKS,
     stuckWith: undefined,
     move: undefined,
     forgotAtMs: Number.NEGATIVE_INFINITY,

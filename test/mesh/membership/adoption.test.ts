@@ -100,8 +100,10 @@ describe('a configuration that is adopted', () => {
     membership.proposing = { proposal: createConfigProposal(MESH, MOVING, 1), sinceMs: 0 };
     membership.succession = { epoch: 1, promised: [1, 'mac'], accepted: null, config: null };
     Object.assign(membership, { stuckWith: OTHER.mesh, move: createMove(0), keysTold: { epoch: 1, keys: [KEY] } });
+    membership.setbacks = { count: 2, atMs: 0 };
     state.refusing.add(cloud);
     adopted(state, MOVING);
+    expect(membership.setbacks.count).toBe(0);
     expect([membership.proposing, membership.succession, membership.stuckWith]).toEqual([
       undefined,
       undefined,

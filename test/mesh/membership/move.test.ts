@@ -1,14 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { KEYS_PER_PAGE_MAX } from '../../../mesh/limits.ts';
-import {
-  attend,
-  CONFIG_PROPOSAL_MS_MAX,
-  createMove,
-  hearKeys,
-  isRechosen,
-  nextKeys,
-  toAskForKeys,
-} from '../../../mesh/membership/move.ts';
+import { attend, createMove, hearKeys, isRechosen, nextKeys, toAskForKeys } from '../../../mesh/membership/move.ts';
+import { CONFIG_PROPOSAL_MS_MAX } from '../../../mesh/membership/succession.ts';
 import type { AddressKey, HostId } from '../../../mesh/names.ts';
 import type { Owner } from '../../../mesh/owner.ts';
 import { GREETING_MS_MAX } from '../../../mesh/peer-silence.ts';
@@ -164,7 +157,7 @@ describe('what is due', () => {
     expect([state.membership.move, wantedBy(state)]).toEqual([undefined, undefined]);
   });
 
-  it('is a proposal again when nobody has answered the one before in its time', () => {
+  it('is a proposal again when nobody has answered the one before in its time, once others have had twice their turn', () => {
     const known = { greeted: { cloud: {}, mini: {} }, wish: wishOf([cloud, mac, mini], [cloud, desk, mac, mini]) };
     const state = coreOn(mac, known);
     attended(state);
@@ -173,6 +166,8 @@ describe('what is due', () => {
     attended(state, 1_000 + CONFIG_PROPOSAL_MS_MAX);
     expect([first?.wanted.epoch, state.membership.proposing?.proposal]).toEqual([2, first]);
     attended(state, 1_001 + CONFIG_PROPOSAL_MS_MAX);
+    expect(state.membership.proposing).toBeUndefined();
+    attended(state, 3_001 + CONFIG_PROPOSAL_MS_MAX);
     expect(state.membership.proposing?.proposal.n).toBeGreaterThan(first?.n ?? Infinity);
   });
 

@@ -12,7 +12,7 @@ import {
 import type { HostId } from '../../../mesh/names.ts';
 import type { Ballot } from '../../../mesh/register/ballot.ts';
 import { type Config, EVICTED, firstConfig } from '../../../mesh/state/config.ts';
-import type { Membership } from '../../../mesh/state/membership.ts';
+import { type Membership, NO_SETBACKS } from '../../../mesh/state/membership.ts';
 import type { Wish } from '../../../mesh/state/messages.ts';
 import {
   cloud,
@@ -299,8 +299,10 @@ describe('hosts that leave', () => {
 });
 
 describe('whose turn it is', () => {
-  const turns = (sinceMs: number, wish: Wish, config?: Config) =>
-    FIVE.filter((self) => isItsTurn(membershipOf(self, dataOf('f'), { wish, config }), NOW_MS - sinceMs, NOW_MS));
+  const turns = (sinceMs: number, wish: Wish, config?: Config, setbacks = NO_SETBACKS) =>
+    FIVE.filter((self) =>
+      isItsTurn(membershipOf(self, dataOf('f'), { wish, config, setbacks }), NOW_MS - sinceMs, NOW_MS),
+    );
 
   it('comes one after the other, a second apart, to all who vote or are wished to', () => {
     const wish = wishOf([desk, mac]);
@@ -310,6 +312,18 @@ describe('whose turn it is', () => {
     expect(turns(2_999, wish, CONFIG)).toEqual(['cloud', 'desk', 'mac']);
     expect(turns(3_000, wish, CONFIG)).toEqual(['cloud', 'desk', 'mac', 'mini']);
     expect(turns(60_000, wish, CONFIG)).toEqual(['cloud', 'desk', 'mac', 'mini']);
+  });
+
+  it.each([
+    [1, 2_000],
+    [2, 4_000],
+    [3, 8_000],
+    [30, 8_000],
+  ])('begins anew with the last of %i setbacks, and comes after %i ms to the next each', (count, apartMs) => {
+    const turnsAfter = (ms: number) => turns(60_000, wishOf([desk, mac]), CONFIG, { count, atMs: NOW_MS - ms });
+    expect([turnsAfter(0), turnsAfter(apartMs - 1)]).toEqual([['cloud'], ['cloud']]);
+    expect(turnsAfter(apartMs)).toEqual(['cloud', 'desk']);
+    expect(turnsAfter(2 * apartMs)).toEqual(['cloud', 'desk', 'mac']);
   });
 
   it('comes to those before them too while the mesh moves', () => {

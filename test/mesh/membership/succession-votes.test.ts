@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import {
   answerProposal,
+  CONFIG_PROPOSAL_MS_MAX,
+  giveUpInTime,
   hearProposalAnswer,
   proposeConfig,
   type SuccessionVoter,
@@ -173,10 +175,30 @@ describe('a proposal of this host', () => {
       n,
       promised: [70, 'x'],
     } as const;
+    state.nowMs = 7;
     heard(state, mini, nack);
-    expect(state.membership.proposing).toBeUndefined();
+    expect([state.membership.proposing, state.membership.setbacks]).toEqual([undefined, { count: 1, atMs: 7 }]);
     proposing(state, WITH_DESK);
     expect(state.membership.proposing?.proposal.n).toBe(71);
+  });
+
+  it.each([
+    [0, CONFIG_PROPOSAL_MS_MAX],
+    [1, 2 * CONFIG_PROPOSAL_MS_MAX],
+    [9, 8 * CONFIG_PROPOSAL_MS_MAX],
+  ])('that follows %i setbacks is given up after %i ms, which is one more', (count, timeMs) => {
+    const state = coreOn(mac);
+    const { membership } = state;
+    membership.setbacks = { count, atMs: 0 };
+    proposing(state, WITH_DESK);
+    const sinceMs = membership.proposing?.sinceMs ?? Number.NaN;
+    giveUpInTime(membership, sinceMs + timeMs);
+    expect([membership.proposing === undefined, membership.setbacks.count]).toEqual([false, count]);
+    giveUpInTime(membership, sinceMs + timeMs + 1);
+    expect([membership.proposing, membership.setbacks]).toEqual([
+      undefined,
+      { count: count + 1, atMs: sinceMs + timeMs + 1 },
+    ]);
   });
 
   it('that is stuck is logged once for each list of voters', () => {
