@@ -1,10 +1,12 @@
 // A mesh whose hosts all start at once, on the cores of one machine: whole nodes over real HTTP on loopback, with their stores in memory, none of
 // which knows another's key. How long until the mesh has formed and until each host could claim, and what a host says until then.
 // By a clock that goes as fast as the cores that other programs leave: a host of its own machine would have a hundred times as much time for its work.
+import { systemClock } from '../../node/system/clock.ts';
 import { freePorts } from '../host-process.ts';
 import type { Benchmark, Figure } from './figure.ts';
-import type { Counted } from './peer-thread.ts';
-import { startPeerThreads } from './peer-threads.ts';
+import { keepMeshClock, meshClock } from './mesh-clock.ts';
+import type { Progress } from './peer-thread.ts';
+import { loadPeerThreads, newPeerKey, OWN_BENCHMARKS } from './peer-threads.ts';
 
 const HOSTS = [30, 100] as const;
 const HOSTS_FULL = [30, 100, 300, 1_000] as const;
@@ -50,25 +52,30 @@ function namesOfMesh(
 }
 
 async function measure(hosts: number): Promise<readonly Figure[]> {
-  await using mesh = await startAll(hosts);
-  const { clock, counted } = mesh;
-  const [sinceMs, { cpuMs: beforeMs }] = [clock.monotonicMs(), await counted()];
+  await using mesh = await loadAll(hosts);
+  const { clock, threads } = mesh;
+  const [sinceMs, { cpuMs: beforeMs }] = [clock.monotonicMs(), await threads.counted()];
+  const started = threads.start('all');
   const passedMs = () => clock.monotonicMs() - sinceMs;
   const formedMsMax = hosts < LARGE_HOSTS ? FORMED_MS_MAX : LARGE_FORMED_MS_MAX;
-  let seen = await counted();
-  const until = async (isSo: (seen: Counted) => boolean) => {
-    for (; !isSo(seen) && passedMs() < formedMsMax; seen = await counted()) await clock.sleep(LOOK_MS);
+  let seen = await threads.progress();
+  const until = async (isSo: (seen: Progress) => boolean) => {
+    for (; !isSo(seen) && passedMs() < formedMsMax; seen = await threads.progress()) await clock.sleep(LOOK_MS);
     return isSo(seen) ? passedMs() : Number.POSITIVE_INFINITY;
   };
   const formedMs = await until(({ formed }) => formed >= hosts);
   const readyMs = await until(({ ready }) => ready >= READY_SHARE * hosts);
+  const { asked, cpuMs } = await threads.counted();
+  await started;
+  const questions = (isMeant: (path: string) => boolean) =>
+    Object.entries(asked).reduce((sum, [path, count]) => sum + (isMeant(path) ? count : 0), 0);
   const names = namesOfMesh(hosts);
   return [
     { name: names[0], ...promised(formedMs, formedMsMax) },
     { name: names[1], ...promised(readyMs, formedMsMax) },
-    { name: names[2], value: (seen.cpuMs - beforeMs) / hosts, unit: 'ms' },
-    { name: names[3], value: seen.questions / hosts, unit: '' },
-    { name: names[4], value: seen.hellos / hosts, unit: '' },
+    { name: names[2], value: (cpuMs - beforeMs) / hosts, unit: 'ms' },
+    { name: names[3], value: questions(() => true) / hosts, unit: '' },
+    { name: names[4], value: questions((path) => path.endsWith('/hello')) / hosts, unit: '' },
   ];
 }
 
@@ -76,11 +83,23 @@ function promised(ms: number, msMax: number): Pick<Figure, 'value' | 'unit' | 't
   return { value: Math.min(ms, msMax), unit: 'ms', target: 'they form', kept: ms < msMax };
 }
 
-async function startAll(count: number) {
+async function loadAll(count: number) {
   const [port] = await freePorts(1);
-  const peers = Array.from({ length: count }, (_, at) => ({
+  const listed = Array.from({ length: count }, (_, at) => ({
     ...{ id: `h${at}`, url: `http://127.1.${at >> 8}.${at & 255}:${port}`, voter: at < VOTERS },
   }));
-  const voters = peers.flatMap(({ id, voter }) => (voter ? [id] : []));
-  return await startPeerThreads(peers, count <= WHOLE_HOSTS_MAX ? undefined : voters);
+  const voters = listed.flatMap(({ id, voter }) => (voter ? [id] : []));
+  const peers = listed.map((peer) => ({ ...peer, key: newPeerKey().key }));
+  await using stack = new AsyncDisposableStack();
+  const clock = { memory: stack.use(keepMeshClock()).memory, beganMs: systemClock.wallMs() };
+  const hosts = JSON.stringify({ hosts: listed });
+  const heard = count <= WHOLE_HOSTS_MAX ? undefined : voters;
+  const play = { code: OWN_BENCHMARKS, hosts, heard, countedOf: undefined, clock, areAtOnce: true };
+  const threads = stack.use(await loadPeerThreads(peers, play));
+  const owned = stack.move();
+  return {
+    clock: meshClock(clock.memory, clock.beganMs),
+    threads,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
 }

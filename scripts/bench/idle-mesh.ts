@@ -1,17 +1,16 @@
 // A mesh in which nobody does anything, with one host that is measured: a process of its own with its data on disk. All of its peers are whole
-// nodes in this process, which it reaches over HTTP on loopback, and that ask it as often as they would. Left out: what the hosts that do not
-// vote would say to each other, of which the measured host would see nothing (idle-peers.ts).
+// nodes in threads of this process (peer-threads.ts), which it reaches over HTTP on loopback, and that ask it and the voters as often as they would.
+// Left out: what the hosts that do not vote would say to each other, of which the measured host would see nothing.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { request } from 'undici';
-import type { Signer } from '../../mesh/signature/ed25519.ts';
 import { systemClock } from '../../node/system/clock.ts';
 import { freePorts, type HostProcess, type HostSpec, ProcessMesh } from '../host-process.ts';
-import { newSigner, startIdlePeer } from './idle-peers.ts';
-import { sendingOffPorts } from './sending-off.ts';
+import { loadPeerThreads, newPeerKey, OWN_BENCHMARKS } from './peer-threads.ts';
 
 const VOTERS = 3;
-const FOUND_MS_MAX = 300_000;
+/** So much for a mesh, and so much more for each of its hosts: one after the other is asked who it is. */
+const [FOUND_MS_MAX, FOUND_EACH_MS_MAX] = [240_000, 600];
 const LOOK_MS = 500;
 /** Ports are few: above so many hosts, peers have addresses of their own on loopback, and one port. */
 const PORTS_MAX = 200;
@@ -19,17 +18,17 @@ const PORTS_MAX = 200;
 /** What a mesh is made of. */
 export interface Code {
   readonly version: string;
+  /** Where the version's benchmarks lie: the URL of a directory, with a slash at its end. */
+  readonly benchmarks: string;
   readonly ProcessMesh: typeof ProcessMesh;
-  readonly startIdlePeer: typeof startIdlePeer;
-  readonly sendingOffPorts: typeof sendingOffPorts;
 }
 
-export const OWN_CODE: Code = { version: 'this one', ProcessMesh, startIdlePeer, sendingOffPorts };
+export const OWN_CODE: Code = { version: 'this one', benchmarks: OWN_BENCHMARKS, ProcessMesh };
 
 export interface IdleMesh extends AsyncDisposable {
   readonly measured: HostProcess;
-  /** Requests that the measured host sent since this was last asked, by their path. */
-  takeCounted(): ReadonlyMap<string, number>;
+  /** Requests that the measured host has sent so far, by their path. */
+  counted(): Promise<Readonly<Record<string, number>>>;
 }
 
 /** Resolves when the measured host has found all others. `votes`: whether it is one of the three voters. `code`: of the version that is measured. */
@@ -39,50 +38,41 @@ export async function startIdleMesh(code: Code, hosts: number, votes: boolean): 
   const mesh = stack.use(await code.ProcessMesh.create(specs, { flags: ['--log-level', 'error'] }));
   const plain = await readFile(join(mesh.directory, 'hosts.json'), 'utf8');
   const measured = mesh.host('h0');
-  const signers = new Map(mesh.hosts.map(({ id }) => [id, newSigner()]));
-  // An earlier version makes keys of its own.
-  const text = code === OWN_CODE ? withKeys(plain, measured.id, signers) : plain;
+  const keys = new Map(mesh.hosts.map(({ id }) => [id, newPeerKey()]));
   const voters = specs.flatMap(({ id, entry }) => (entry?.voter === true ? [id] : []));
-  let counted = new Map<string, number>();
-  const sendingOff = await code.sendingOffPorts(systemClock, { info: () => {}, warn: () => {}, error: () => {} });
-  const isVoter = (id: string) => voters.includes(id);
-  const start = async ({ id, url }: HostProcess) => {
-    const peer = await code.startIdlePeer({
-      ...{ id, url, sendingOff, hosts: text, signer: signers.get(id) ?? newSigner() },
-      heard: (other) => isVoter(id) || isVoter(other) || other === measured.id,
-      // Who does not vote would ask the voters only, and they share one process here.
-      ...(votes ? {} : { asks: () => isVoter(id) }),
-      asked: (from, path) => {
-        if (from === measured.id) counted.set(path, (counted.get(path) ?? 0) + 1);
-      },
-    });
-    stack.use(peer);
-  };
+  const peers = mesh.hosts.flatMap(({ id, url }) => {
+    const { key = '' } = keys.get(id) ?? {};
+    return id === measured.id ? [] : [{ id, url, key, voter: voters.includes(id) }];
+  });
+  const threads = stack.use(
+    await loadPeerThreads(peers, {
+      code: code.benchmarks,
+      // An earlier version may make keys of its own.
+      hosts: code === OWN_CODE ? withKeys(plain, measured.id, keys) : plain,
+      heard: [...voters, measured.id],
+      countedOf: measured.id,
+      ...{ clock: undefined, areAtOnce: false },
+    }),
+  );
   // First those that must have heard each other: a hundred hosts that wait for a mesh ask each other twice a second.
-  const peers = mesh.hosts.filter((host) => host !== measured);
-  const [voting, others] = [peers.filter(({ id }) => isVoter(id)), peers.filter(({ id }) => !isVoter(id))];
-  for (const peer of voting) await start(peer);
+  await threads.start('voters');
   await measured.start();
-  await found(measured.url, voting.length);
-  for (const peer of others) await start(peer);
+  await found(measured.url, peers.filter(({ voter }) => voter).length);
+  await threads.start('others');
   await found(measured.url, peers.length);
   const owned = stack.move();
   return {
     measured,
-    takeCounted: () => {
-      const taken = counted;
-      counted = new Map();
-      return taken;
-    },
+    counted: async () => (await threads.counted()).asked,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
 /** What the peers know of each other beforehand: ten thousand hellos would tell the measured host nothing. Its own key they learn. */
-function withKeys(text: string, measured: string, signers: ReadonlyMap<string, Signer>): string {
+function withKeys(text: string, measured: string, keys: ReadonlyMap<string, { readonly publicKey: string }>): string {
   const { hosts } = JSON.parse(text) as { readonly hosts: readonly { readonly id: string }[] };
   const keyed = hosts.map((host) =>
-    host.id === measured ? host : { ...host, publicKey: signers.get(host.id)?.publicKey },
+    host.id === measured ? host : { ...host, publicKey: keys.get(host.id)?.publicKey },
   );
   return JSON.stringify({ hosts: keyed });
 }
@@ -99,13 +89,14 @@ async function specsOf(hosts: number, votes: boolean): Promise<readonly HostSpec
 
 /** Resolves when the host may claim and says of every peer that it is there. */
 async function found(url: string, peers: number): Promise<void> {
-  const untilMs = systemClock.monotonicMs() + FOUND_MS_MAX;
+  const foundMsMax = FOUND_MS_MAX + FOUND_EACH_MS_MAX * peers;
+  const untilMs = systemClock.monotonicMs() + foundMsMax;
   for (;;) {
     // A host that has too much to do may close a connection while it is asked over it.
     const { ready, online } = await saidBy(url).catch((error: Error) => ({ ready: error.message, online: 0 }));
     if (ready === 200 && online >= peers) return;
     if (systemClock.monotonicMs() > untilMs)
-      throw new Error(`After ${FOUND_MS_MAX} ms only ${online} of ${peers} peers are online (ready: ${ready}).`);
+      throw new Error(`After ${foundMsMax} ms only ${online} of ${peers} peers are online (ready: ${ready}).`);
     await systemClock.sleep(LOOK_MS);
   }
 }

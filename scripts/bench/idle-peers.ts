@@ -1,7 +1,6 @@
-// The other hosts of an idle mesh, in this process: whole nodes over real HTTP, with their stores in memory. Each speaks with the hosts
+// A host of a mesh that is played by threads (peer-thread.ts): a whole node over real HTTP, with its store in memory. It speaks with the hosts
 // that `heard` names, and waits for every other host without end: a hundred hosts that all speak with each other are ten thousand
 // conversations, and more than one machine carries.
-import { createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
 import type { Server } from 'node:http';
 import { MeshError } from '../../mesh/errors.ts';
 import type { Clock } from '../../mesh/ports.ts';
@@ -137,10 +136,4 @@ function silence(signal: AbortSignal | undefined): Promise<never> {
   if (signal?.aborted) giveUp();
   signal?.addEventListener('abort', giveUp, { once: true });
   return promise;
-}
-
-export function newSigner(): Signer {
-  const { privateKey } = generateKeyPairSync('ed25519');
-  const publicKey = createPublicKey(privateKey).export({ format: 'jwk' }).x ?? '';
-  return { publicKey, sign: (bytes: Uint8Array) => sign(null, bytes, privateKey) };
 }

@@ -86,11 +86,9 @@ interface Idle {
 
 /** Code of the version in that directory. */
 async function codeIn(directory: string): Promise<Code> {
-  const load = (path: string) => import(pathToFileURL(join(directory, path)).href);
-  const processes: typeof import('../host-process.ts') = await load('scripts/host-process.ts');
-  const peers: typeof import('./idle-peers.ts') = await load('scripts/bench/idle-peers.ts');
-  const sending: typeof import('./sending-off.ts') = await load('scripts/bench/sending-off.ts');
-  return { version: directory, ...processes, ...peers, ...sending };
+  const urlOf = (path: string) => pathToFileURL(join(directory, path)).href;
+  const processes: typeof import('../host-process.ts') = await import(urlOf('scripts/host-process.ts'));
+  return { version: directory, benchmarks: urlOf('scripts/bench/'), ...processes };
 }
 
 /** A mesh of so many hosts, of that version. */
@@ -124,13 +122,13 @@ async function measureAtOnce(specs: readonly Measured[], windows: number): Promi
 async function middleOf(mesh: IdleMesh, name: string, windows: number): Promise<Idle> {
   const [requests, cpuMs, paths]: [number[], number[], Record<string, number>] = [[], [], {}];
   for (let window = 0; window < windows; window += 1) {
-    mesh.takeCounted();
+    const sent = await mesh.counted();
     const [startMs, beforeMs] = [systemClock.monotonicMs(), await processCpuMs(mesh.measured.pid)];
     await systemClock.sleep(WINDOW_MS);
     const minutes = (systemClock.monotonicMs() - startMs) / 60_000;
     cpuMs.push(((await processCpuMs(mesh.measured.pid)) - beforeMs) / minutes);
-    const counted = mesh.takeCounted();
-    requests.push([...counted.values()].reduce((sum, count) => sum + count, 0) / minutes);
+    const counted = Object.entries(await mesh.counted()).map(([path, all]) => [path, all - (sent[path] ?? 0)] as const);
+    requests.push(counted.reduce((sum, [, count]) => sum + count, 0) / minutes);
     for (const [path, count] of counted) paths[path] = (paths[path] ?? 0) + count;
   }
   // Beside the table: which conversation they are.

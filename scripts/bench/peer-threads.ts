@@ -1,60 +1,89 @@
 // The hosts of a mesh, played by threads: each that votes has one to itself, as it has a machine to itself elsewhere, for it does the work of all;
 // the others share some. Were one event loop to play them all, everything would wait for everything.
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { systemClock } from '../../node/system/clock.ts';
-import { keepMeshClock, meshClock } from './mesh-clock.ts';
-import type { Counted, Order, PeersPlayed } from './peer-thread.ts';
+import type { Counted, Orders, PeersPlayed, PlayedPeer, Progress } from './peer-thread.ts';
 
 /** Threads that play the hosts without a vote. */
 const OTHERS_THREADS = 4;
 
-interface Peer {
-  readonly id: string;
-  readonly url: string;
+/** Where the benchmarks of this version lie. */
+export const OWN_BENCHMARKS = new URL('./', import.meta.url).href;
+
+export interface ThreadedPeer extends PlayedPeer {
   readonly voter: boolean;
 }
 
-/** Begins them all; `heard`: the hosts that each speaks with, absent: all. */
-export async function startPeerThreads(peers: readonly Peer[], heard: readonly string[] | undefined) {
+export interface PeerThreads extends AsyncDisposable {
+  /** Starts the hosts that vote, those that do not, or all; resolves when they listen. */
+  start(which: 'voters' | 'others' | 'all'): Promise<void>;
+  counted(): Promise<Counted>;
+  progress(): Promise<Progress>;
+}
+
+/** A key for a host, as its thread takes it, and as hosts.json tells it. */
+export function newPeerKey(): Pick<PlayedPeer, 'key'> & { readonly publicKey: string } {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  return { key, publicKey: publicKey.export({ format: 'jwk' }).x ?? '' };
+}
+
+/** Resolves when all threads have loaded the code. */
+export async function loadPeerThreads(
+  peers: readonly ThreadedPeer[],
+  play: Omit<PeersPlayed, 'peers'>,
+): Promise<PeerThreads> {
   await using stack = new AsyncDisposableStack();
-  const { memory } = stack.use(keepMeshClock());
-  const clock = { memory, beganMs: systemClock.wallMs() };
-  const hosts = JSON.stringify({ hosts: peers });
-  const groups = groupsOf(peers).map((group): PeersPlayed => ({ peers: group, hosts, heard, clock }));
-  const threads = groups.map((workerData) => {
+  const threads = groupsOf(peers).map((group) => {
+    const workerData: PeersPlayed = { ...play, peers: group };
     const thread = new Worker(new URL('./peer-thread.ts', import.meta.url), { workerData });
     // Nothing of them is to be kept.
     stack.defer(() => thread.terminate().then(() => undefined));
-    return thread;
+    return { thread, isVoter: group.some(({ voter }) => voter) };
   });
-  await Promise.all(threads.map((thread) => once(thread, 'message')));
-  for (const thread of threads) thread.postMessage('start' satisfies Order);
+  await Promise.all(threads.map(({ thread }) => once(thread, 'message')));
   const owned = stack.move();
+  const askAll = <Order extends keyof Orders>(order: Order) =>
+    Promise.all(threads.map(({ thread }) => answerOf(thread, order)));
   return {
-    clock: meshClock(memory, clock.beganMs),
-    counted: async (): Promise<Counted> => {
-      const each = await Promise.all(threads.map(countedBy));
-      const sum = (of: keyof Counted) => each.reduce((all, one) => all + one[of], 0);
-      return {
-        ...{ formed: sum('formed'), ready: sum('ready') },
-        ...{ questions: sum('questions'), hellos: sum('hellos'), cpuMs: sum('cpuMs') },
-      };
+    start: async (which) => {
+      const chosen = threads.filter(({ isVoter }) => which === 'all' || isVoter === (which === 'voters'));
+      await Promise.all(chosen.map(({ thread }) => answerOf(thread, 'start')));
+    },
+    counted: async () => {
+      const asked: Record<string, number> = {};
+      let cpuMs = 0;
+      for (const one of await askAll('count')) {
+        for (const [path, count] of Object.entries(one.asked)) asked[path] = (asked[path] ?? 0) + count;
+        cpuMs += one.cpuMs;
+      }
+      return { asked, cpuMs };
+    },
+    progress: async () => {
+      const each = await askAll('look');
+      const sum = (of: keyof Progress) => each.reduce((all, one) => all + one[of], 0);
+      return { formed: sum('formed'), ready: sum('ready') };
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
-function groupsOf(peers: readonly Peer[]): readonly (readonly Peer[])[] {
+function groupsOf(peers: readonly ThreadedPeer[]): readonly (readonly ThreadedPeer[])[] {
   const others = peers.filter(({ voter }) => !voter);
   const size = Math.ceil(others.length / OTHERS_THREADS);
   const shared = Array.from({ length: OTHERS_THREADS }, (_, at) => others.slice(at * size, (at + 1) * size));
   return [...peers.filter(({ voter }) => voter).map((voter) => [voter]), ...shared].filter(({ length }) => length > 0);
 }
 
-async function countedBy(thread: Worker): Promise<Counted> {
-  const answer = once(thread, 'message');
-  thread.postMessage('count' satisfies Order);
-  const [counted] = await answer;
-  return counted as Counted;
+/** Rejects with the thread's error when it ends instead. */
+function answerOf<Order extends keyof Orders>(thread: Worker, order: Order): Promise<Orders[Order]> {
+  const { promise, resolve, reject } = Promise.withResolvers<Orders[Order]>();
+  const hear = (answer: { readonly order: keyof Orders; readonly said: Orders[Order] }) => {
+    if (answer.order === order) resolve(answer.said);
+  };
+  thread.on('message', hear);
+  thread.once('error', reject);
+  thread.postMessage(order);
+  return promise.finally(() => thread.off('message', hear).off('error', reject));
 }
