@@ -89,7 +89,7 @@ async function loadAll(count: number) {
     ...{ id: `h${at}`, url: `http://127.1.${at >> 8}.${at & 255}:${port}`, voter: at < VOTERS },
   }));
   const voters = listed.flatMap(({ id, voter }) => (voter ? [id] : []));
-  const peers = listed.map((peer) => ({ ...peer, key: newPeerKey().key }));
+  const peers = listed.map((peer) => ({ ...peer, key: newPeerKey().key, onlyAnswers: false }));
   await using stack = new AsyncDisposableStack();
   const clock = { memory: stack.use(keepMeshClock()).memory, beganMs: systemClock.wallMs() };
   const hosts = JSON.stringify({ hosts: listed });

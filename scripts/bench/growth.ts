@@ -76,7 +76,7 @@ const QUIET = { flags: ['--log-level', 'error'] } as const;
 export const growthBenchmark: Benchmark = {
   name: 'growth',
   about:
-    'How each cost grows with its work: addresses, hosts, subscriptions, entries of the log, each figure beside that of the size before it. What an operation costs may not grow, what a whole holds or begins with no faster than its size, each by half at most for noise.',
+    'How each cost grows with its work: addresses, hosts, subscriptions, entries of the log, each figure beside that of the size before it. What an operation costs may not grow, what a whole holds or begins with no faster than its size, each by half at most for noise. Of more than 50 hosts, whole nodes are the measured one, the three that vote and its two neighbours; the others answer greetings and questions about their logs, and ask nobody.',
   figures: namesOfSizes(SMALL),
   figuresInFull: namesOfSizes(FULL),
   async run(rounds, { full = false, of, sizes: asked } = {}) {

@@ -1,9 +1,13 @@
-// A mesh in which nobody does anything, with one host that is measured: a process of its own with its data on disk. All of its peers are whole
-// nodes in threads of this process (peer-threads.ts), which it reaches over HTTP on loopback, and that ask it and the voters as often as they would.
-// Left out: what the hosts that do not vote would say to each other, of which the measured host would see nothing.
+// A mesh in which nobody does anything, with one host that is measured: a process of its own with its data on disk. Its peers are played by threads
+// of this process (peer-threads.ts), and reached over HTTP on loopback. Whole nodes are the hosts that it keeps in touch with, which ask it and the
+// voters as often as they would: all of them up to fifty hosts, or where it votes; in a larger mesh the voters and its two neighbours. The others
+// answer what they are asked, and ask nobody (answering-peers.ts), for a machine of two cores carries no thousand whole nodes.
+// Left out: what hosts that do not vote would say to each other, and ask of the voters, of which the measured host would see nothing.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { request } from 'undici';
+import { companyOf } from '../../mesh/membership/greeted-hosts.ts';
+import type { HostId } from '../../mesh/names.ts';
 import { systemClock } from '../../node/system/clock.ts';
 import { freePorts, type HostProcess, type HostSpec, ProcessMesh } from '../host-process.ts';
 import { loadPeerThreads, newPeerKey, OWN_BENCHMARKS } from './peer-threads.ts';
@@ -40,9 +44,15 @@ export async function startIdleMesh(code: Code, hosts: number, votes: boolean): 
   const measured = mesh.host('h0');
   const keys = new Map(mesh.hosts.map(({ id }) => [id, newPeerKey()]));
   const voters = specs.flatMap(({ id, entry }) => (entry?.voter === true ? [id] : []));
+  const company = companyOf({
+    self: measured.id as HostId,
+    hosts: [...keys.keys()] as HostId[],
+    voters: voters as HostId[],
+  });
   const peers = mesh.hosts.flatMap(({ id, url }) => {
     const { key = '' } = keys.get(id) ?? {};
-    return id === measured.id ? [] : [{ id, url, key, voter: voters.includes(id) }];
+    const onlyAnswers = code === OWN_CODE && !company.has(id as HostId);
+    return id === measured.id ? [] : [{ id, url, key, onlyAnswers, voter: voters.includes(id) }];
   });
   const threads = stack.use(
     await loadPeerThreads(peers, {

@@ -20,7 +20,7 @@ const BEFORE: { readonly commit: string; readonly requests: Readonly<Record<numb
   commit: '4b181c6',
   requests: { 3: 26, 30: 358, 100: 1_198 },
 };
-/** All peers of a mesh share one process, and one that is too busy to answer is not idle. */
+/** All peers of a mesh share the cores with it, and one that is too busy to answer is not idle. */
 const AT_ONCE_HOSTS_MAX = 50;
 /** Percent of one core, by how many hosts there are. */
 const CORE_SHARE_MAX: Readonly<Record<number, number>> = { 3: 0.5, 50: 2 };

@@ -4,6 +4,7 @@ import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Signer } from '../../mesh/signature/ed25519.ts';
 import { systemClock } from '../../node/system/clock.ts';
+import { answeringPeers } from './answering-peers.ts';
 import type { IdlePeer, startIdlePeer } from './idle-peers.ts';
 import { meshClock } from './mesh-clock.ts';
 import type { sendingOffPorts } from './sending-off.ts';
@@ -15,6 +16,8 @@ export interface PlayedPeer {
   readonly url: string;
   /** Its Ed25519 key: PKCS 8, PEM. */
   readonly key: string;
+  /** Whether it only answers (answering-peers.ts); else it is a whole node. */
+  readonly onlyAnswers: boolean;
 }
 
 /** What the thread is to play. */
@@ -91,10 +94,13 @@ async function start(): Promise<undefined> {
   const heardOf = (from: string | null, path: string) => {
     if (countedOf === undefined || from === countedOf) asked[path] = (asked[path] ?? 0) + 1;
   };
-  const startOne = async ({ id, url, key }: PlayedPeer) => {
+  const startAnswering = peers.some(({ onlyAnswers }) => onlyAnswers) ? answeringPeers(hosts) : undefined;
+  const startOne = async ({ id, url, key, onlyAnswers }: PlayedPeer) => {
+    if (onlyAnswers) return await startAnswering?.({ id, signer: signerOf(key), asked: heardOf });
     const speaks = (other: string) => speaksWith === undefined || speaksWith.has(id) || speaksWith.has(other);
     const own = { ...ownClock, hosts, sendingOff, log, asked: heardOf };
     started.push(await idlePeers.startIdlePeer({ ...own, id, url, signer: signerOf(key), heard: speaks }));
+    return undefined;
   };
   if (areAtOnce) await Promise.all(peers.map(startOne));
   else for (const peer of peers) await startOne(peer);

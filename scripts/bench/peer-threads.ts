@@ -2,12 +2,15 @@
 // the others share some. Were one event loop to play them all, everything would wait for everything.
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { Counted, Orders, PeersPlayed, PlayedPeer, Progress } from './peer-thread.ts';
 
 /** Threads that play the hosts without a vote. */
 const OTHERS_THREADS = 4;
 
+/** Where a node keeps the compiled form of its modules too. */
+const COMPILED = fileURLToPath(new URL('../../node_modules/.cache/mesh', import.meta.url));
 /** Where the benchmarks of this version lie. */
 export const OWN_BENCHMARKS = new URL('./', import.meta.url).href;
 
@@ -35,9 +38,11 @@ export async function loadPeerThreads(
   play: Omit<PeersPlayed, 'peers'>,
 ): Promise<PeerThreads> {
   await using stack = new AsyncDisposableStack();
+  // Else each thread would strip the types of all modules anew.
+  const env = { ...process.env, NODE_COMPILE_CACHE: COMPILED };
   const threads = groupsOf(peers).map((group) => {
     const workerData: PeersPlayed = { ...play, peers: group };
-    const thread = new Worker(new URL('./peer-thread.ts', import.meta.url), { workerData });
+    const thread = new Worker(new URL('./peer-thread.ts', import.meta.url), { workerData, env });
     // Nothing of them is to be kept.
     stack.defer(() => thread.terminate().then(() => undefined));
     return { thread, isVoter: group.some(({ voter }) => voter) };

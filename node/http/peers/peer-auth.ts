@@ -25,7 +25,7 @@ export interface PeerAuthOptions extends AnswerSigner {
   readonly roster: () => Roster;
   /** Whether a host has a say in the claims: hosts.json lists it, or what was agreed does. */
   readonly mayClaim: (id: HostId) => boolean;
-  readonly keys: PeerKeys;
+  readonly keys: Pick<PeerKeys, 'known' | 'learn' | 'confirm' | 'suspect'>;
   /** One for the whole node: a request repeated at another route is a repeat too. */
   readonly nonces: NonceCache;
 }
