@@ -11,6 +11,8 @@ const LOOK_UPS = 3_000;
 const LOOK_UPS_AT_ONCE = 16;
 const CLAIMS = 40;
 const CLAIMS_WARM = 10;
+/** A busy machine may let the time of a claim pass: it is answered 503, and made again. */
+const CLAIM_TRIES = 5;
 
 export interface Grown {
   readonly residentMb: number;
@@ -87,15 +89,23 @@ async function lookUpCpuUsOf(host: HostProcess, client: Agent): Promise<number> 
 async function claimMsOf(host: HostProcess, client: Agent): Promise<number> {
   const times: number[] = [];
   for (let number = 0; number < CLAIMS_WARM + CLAIMS; number += 1) {
-    const address = `claimed-${number}@growth.example`;
-    const body = JSON.stringify({ name: `growth-${number}`, tools: { email: { addresses: [{ address }] } } });
+    const startMs = await claimed(host, client, number);
+    if (number >= CLAIMS_WARM) times.push(performance.now() - startMs);
+  }
+  return median(times);
+}
+
+/** Resolves once it is answered 201, with the time at which it was asked for that. */
+async function claimed(host: HostProcess, client: Agent, number: number): Promise<number> {
+  const address = `claimed-${number}@growth.example`;
+  const body = JSON.stringify({ name: `growth-${number}`, tools: { email: { addresses: [{ address }] } } });
+  for (let tried = 1; ; tried += 1) {
     const startMs = performance.now();
     const { statusCode, body: answer } = await request(`${host.url}/api/agents`, {
       ...{ method: 'POST', dispatcher: client, headers: { 'content-type': 'application/json' }, body },
     });
     const text = await answer.text();
-    if (statusCode !== 201) throw new Error(`A claim was answered ${statusCode}: ${text}`);
-    if (number >= CLAIMS_WARM) times.push(performance.now() - startMs);
+    if (statusCode === 201) return startMs;
+    if (statusCode !== 503 || tried === CLAIM_TRIES) throw new Error(`A claim was answered ${statusCode}: ${text}`);
   }
-  return median(times);
 }
