@@ -21,6 +21,7 @@ import {
 } from '../mesh/state/claim-records.ts';
 import type { ClaimStore } from '../mesh/state/claim-store.ts';
 import type { CoreState } from '../mesh/state/core-state.ts';
+import { votersOf } from '../mesh/state/electorate.ts';
 import type { DoubtCause } from '../mesh/state/events.ts';
 import type { Wish } from '../mesh/state/messages.ts';
 import { STORED_REGISTER } from '../mesh/state/register-table.ts';
@@ -98,7 +99,7 @@ function loadQuorumClaims(options: ClaimsOptions, records: ClaimRecords): Loaded
   const core = nextCore({ self, wish: wishOf(roster, isNoVoter), records, registry, random });
   return {
     startName: () => startNameOf(core.membership.starts),
-    voters: () => statusOf(core).voters,
+    voters: () => votersOf(core),
     isForming: () => core.membership.config === undefined,
     isReady: () => statusOf(core).ready,
     open: async (links) => openQuorumClaims(core, options, { ...links, wasEngine: records.engine !== undefined }),

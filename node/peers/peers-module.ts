@@ -1,11 +1,10 @@
 // Everything about peers that is made once the transport is there: who of them is there, the one conversation with each of them, and what
 // those that serve only the look-up are asked.
 import type { LegacyMode, LegacyPorts } from '../../mesh/lookup/legacy-hosts.ts';
-import { companyOf, GREETED_BY_ALL_MAX } from '../../mesh/membership/greeted-hosts.ts';
 import type { AddressKey, HostId } from '../../mesh/names.ts';
 import type { Random } from '../../mesh/ports.ts';
-import type { Roster } from '../../mesh/roster.ts';
 import type { Log } from '../log.ts';
+import { type CircleOptions, circleOf } from './circle.ts';
 import { meetOthers } from './heartbeat/acquaintance.ts';
 import { type Greet, Heartbeat } from './heartbeat/heartbeat.ts';
 import { Presence } from './heartbeat/presence.ts';
@@ -15,9 +14,8 @@ import { LegacyClaims } from './legacy/legacy-claims.ts';
 import { LegacyDoubles } from './legacy/legacy-doubles.ts';
 import type { LegacyPeers } from './legacy/legacy-peers.ts';
 
-export interface PeersOptions extends LegacyPorts {
+export interface PeersOptions extends LegacyPorts, CircleOptions {
   readonly mode: LegacyMode;
-  readonly roster: () => Roster;
   readonly keys: PeerKeys;
   /** Who of them serves only the look-up. */
   readonly legacy: LegacyPeers;
@@ -29,12 +27,6 @@ export interface PeersOptions extends LegacyPorts {
   readonly holds: (key: AddressKey) => boolean;
   /** When relays last heard a peer, by the monotonic clock. */
   readonly relayedAtMs: (id: HostId) => number | undefined;
-  /** Who votes, as far as it is known. */
-  readonly voters: () => readonly HostId[];
-  /** Whether no mesh is known yet. */
-  readonly isForming: () => boolean;
-  /** Whether this host could decide a claim now, by what it heard of the voters. */
-  readonly isReady: () => boolean;
   /** Told of an address of this host that a legacy peer has too. */
   readonly doubled: (key: AddressKey, hostId: HostId) => void;
   /** Told, as `lost` and `indexSaid` are, what `PresenceOptions` says. */
@@ -103,23 +95,4 @@ export function openPeers(options: PeersOptions): OpenPeers {
       await Promise.all([heartbeat.run(stopping, greet), met]);
     },
   };
-}
-
-/** Whom this host speaks with by itself, and whom of them sooner or later than the others. */
-function circleOf({ roster, isReady, isForming, ...options }: PeersOptions) {
-  const self = roster().self.id;
-  const isLarge = () => roster().peers.length >= GREETED_BY_ALL_MAX;
-  const voters = () => new Set([...options.voters(), ...roster().voters]);
-  const company = () => companyOf({ self, hosts: roster().peers.map(({ id }) => id), voters: voters() });
-  const isAwaited = (peer: HostId) => !isReady() && voters().has(peer);
-  const canWait = (peer: HostId) => {
-    const voting = voters();
-    // Who votes alone has nobody else to hear.
-    return isForming() && voting.has(self) && voting.size > 1 && !voting.has(peer);
-  };
-  const others = () => {
-    const kept = company();
-    return roster().peers.flatMap(({ id }) => (kept.has(id) ? [] : [id]));
-  };
-  return { isLarge, voters, company, isAwaited, canWait, others };
 }
