@@ -36,7 +36,7 @@ const LOG = { info: () => {}, warn: () => {}, error: () => {} };
 const NO_AGENTS = { holder: () => undefined, isEmpty: () => true, keys: () => [] };
 const INDEX = '"empty"';
 const LOG_ID_BYTES = 16;
-/** Of its own accord such a host does nothing, so no time passes for its part in the claims. */
+/** Such a host does nothing of its own accord, so no time passes for the part that it has in the claims. */
 const STANDING_CLOCK = { ...systemClock, sleep: () => new Promise<void>(() => {}) };
 
 export interface AnsweringPeerOptions {
@@ -108,7 +108,7 @@ async function startAnsweringPeer({ roster, keys, signer, asked }: Parts): Promi
   await listenOn(server, { ip: hostname, port: Number(port) });
 }
 
-/** Its part in the claims, and its log. `start`: what it says of its own start. */
+/** What it is asked: its part in the claims, and its log. `start`: what it says of its own start. */
 async function openRoutes(
   roster: Roster,
   signer: Signer,

@@ -14,7 +14,7 @@ import { threadCpuMs } from './thread-cpu.ts';
 export interface PlayedPeer {
   readonly id: string;
   readonly url: string;
-  /** Its Ed25519 key: PKCS 8, PEM. */
+  /** Ed25519, as PKCS 8 in PEM. */
   readonly key: string;
   /** Whether it only answers (answering-peers.ts); else it is a whole node. */
   readonly onlyAnswers: boolean;
