@@ -5,8 +5,11 @@ import { runInNewContext } from 'node:vm';
 
 /** Below this it is not worth the pause. */
 const FREE_BYTES_MIN = 64 * 1_024 * 1_024;
-/** A heap that is larger is compacted in any case: a sixth of it is garbage that V8 has not looked at yet and counts as used. */
-const HEAP_BYTES_MIN = 256 * 1_024 * 1_024;
+/**
+ * A heap that is larger is compacted in any case: up to a half of it is garbage that V8 has not looked at yet and counts as used. That of a node
+ * without agents stays below two thirds of this.
+ */
+const HEAP_BYTES_MIN = 96 * 1_024 * 1_024;
 
 type CollectGarbage = (options: { type: 'major'; execution: 'sync'; flavor: 'last-resort' }) => void;
 
