@@ -86,7 +86,7 @@ export class EmailIndex {
     this.#numbered[known.number] = undefined;
     this.#freeNumbers.push(known.number);
     this.#agents.delete(agentId);
-    known.page.delete(agentId);
+    known.page.delete(known);
     this.#changed();
   }
 

@@ -1,5 +1,4 @@
 // The agents of the email index in pages, each of which is kept as the octets that the whole index has of it.
-import type { AgentId } from '../../mesh/names.ts';
 import { HeldAddress, type IndexHost } from './held-address.ts';
 import { type KeptAgent, unpacked } from './packed-agents.ts';
 
@@ -18,7 +17,8 @@ export function heldBy(agent: KeptAgent, self: () => IndexHost): readonly HeldAd
 
 /** Some of the agents, as one run of bytes: members of the map without its braces. Empty while none has an address to show. */
 export class IndexPage {
-  readonly #agents = new Map<AgentId, IndexedAgent>();
+  /** By their numbers, which are hashed in no time. */
+  readonly #agents = new Map<number, IndexedAgent>();
   readonly #self: () => IndexHost;
   #bytes: Buffer<ArrayBuffer> | undefined;
 
@@ -27,11 +27,11 @@ export class IndexPage {
   }
 
   set(indexed: IndexedAgent): void {
-    this.#agents.set(indexed.agent.id, indexed);
+    this.#agents.set(indexed.number, indexed);
   }
 
-  delete(agentId: AgentId): void {
-    this.#agents.delete(agentId);
+  delete({ number }: IndexedAgent): void {
+    this.#agents.delete(number);
     this.outdate();
   }
 
