@@ -27,9 +27,9 @@ export class KeptNames {
   /** Addresses of one agent mostly have one display name. */
   #fine: string | undefined;
 
-  /** Looks at an agent as it was stored. */
-  see({ id, name, addresses }: Pick<Agent, 'id' | 'name' | 'addresses'>): void {
-    if (agentNameFault(name) === undefined && !addresses.some(({ displayName }) => this.#isFaulty(displayName))) return;
+  /** Looks at an agent as it was stored, and at the display names of its addresses. */
+  see({ id, name }: Pick<Agent, 'id' | 'name'>, displayNames: readonly (string | undefined)[]): void {
+    if (agentNameFault(name) === undefined && !displayNames.some((displayName) => this.#isFaulty(displayName))) return;
     this.#count += 1;
     if (this.#some.length < REPORTED_MAX) this.#some.push({ id, name });
   }

@@ -3,18 +3,20 @@
 // sequence where an event came after the agent's last change. Read back with checks by hand: 100,000 addresses at start.
 import { MeshError } from '../../mesh/errors.ts';
 import { type AgentId, type HostId, parseAgentId } from '../../mesh/names.ts';
+import type { PackedTexts } from '../../mesh/packed-texts.ts';
 import type { Write } from '../../mesh/ports.ts';
 import { damagedRecords } from '../store/refusals.ts';
 import type { Store, StoredRecord } from '../store/store.ts';
 import type { Agent } from './agent.ts';
 import { compareAge } from './agent-age.ts';
 import { KeptNames } from './agent-name.ts';
-import { type PackedAgent, packAgents } from './packed-agents.ts';
+import { AgentScanner, type TakenAgent } from './agent-scanner.ts';
+import { PackedAgent, packAgents } from './packed-agents.ts';
 
 export const AGENT_PREFIX = 'agent/';
 const GONE_PREFIX = 'agent-gone/';
 const SEQUENCE_PREFIX = 'agent-sequence/';
-/** Agents parsed of one page. Their texts, half a megabyte, are garbage before the collector would take them for long-lived. */
+/** Agents of one page: half a megabyte that passes from thread to thread. */
 const AGENTS_AT_ONCE = 250;
 
 /** The writes that make `agent` what the disk knows; `isNew` clears what was kept of an earlier one of that id. */
@@ -116,20 +118,52 @@ export async function loadAgents(
   arrived: (agent: PackedAgent) => void = () => {},
 ): Promise<StoredAgents> {
   const agents: PackedAgent[] = [];
-  const keptNames = new KeptNames();
-  for await (const page of store.load(AGENT_PREFIX, { pageRecords: AGENTS_AT_ONCE })) {
-    const parsed = page.map((record) => parseAgentRecord(record, hostId));
-    for (const agent of parsed) keptNames.see(agent);
-    for (const agent of packAgents(parsed)) {
+  const [keptNames, scanner] = [new KeptNames(), new AgentScanner()];
+  for await (const page of store.loadOctets(AGENT_PREFIX, AGENTS_AT_ONCE))
+    for (const agent of packPage(page, { hostId, scanner, keptNames })) {
       arrived(agent);
       agents.push(agent);
     }
-  }
   return { agents: agents.sort(compareAge), keptNames };
 }
 
-function parseAgentRecord(record: StoredRecord, hostId: HostId): Agent {
-  const { key, value } = record;
+interface Loading {
+  readonly hostId: HostId;
+  readonly scanner: AgentScanner;
+  readonly keptNames: KeptNames;
+}
+
+function packPage({ octets, starts }: PackedTexts, { hostId, scanner, keptNames }: Loading): readonly PackedAgent[] {
+  const json = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength);
+  const taken: TakenAgent[] = [];
+  const others: Agent[] = [];
+  scanner.beginPage(octets);
+  for (let at = 0; at + 2 < starts.length; at += 2) {
+    const [keyAt, from, to] = starts.subarray(at, at + 3) as unknown as [number, number, number];
+    const key = AGENT_PREFIX + json.toString('utf8', keyAt, from);
+    const one = scanner.take(from, to, (value) => readAgent(key, value, hostId));
+    if (one === undefined) others.push(readAgent(key, parseJson(key, json.toString('utf8', from, to)), hostId));
+    else taken.push(one);
+  }
+  for (const { head, displayNames } of taken) keptNames.see(head, displayNames);
+  for (const { addresses, ...head } of others)
+    keptNames.see(
+      head,
+      addresses.map(({ displayName }) => displayName),
+    );
+  const texts = scanner.endPage();
+  return [...taken.map(({ head, first, count }) => new PackedAgent(head, texts, first, count)), ...packAgents(others)];
+}
+
+function parseJson(key: string, json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (cause) {
+    throw damagedRecords(`The stored record '${key}' is damaged: it is not JSON`, cause);
+  }
+}
+
+function readAgent(key: string, value: unknown, hostId: HostId): Agent {
   if (!isObject(value)) throw damaged(key, 'it is not an object');
   const fault = agentFault(value, key.slice(AGENT_PREFIX.length)) ?? addressesFault(value.addresses);
   if (fault !== undefined) throw damaged(key, fault);

@@ -4,17 +4,21 @@
 import type { AddressKey, AgentId, ClaimId, EmailAddress, HostId } from '../../mesh/names.ts';
 import { type PackedTexts, packTexts } from '../../mesh/packed-texts.ts';
 import type { AddressSource, Agent, AgentAddress, AgentHead } from './agent.ts';
+import {
+  PRIMARY,
+  type Rest,
+  readDisplayName,
+  readEntry,
+  readShared,
+  SEPARATOR,
+  type Shared,
+  textsOf,
+  wholeEntry,
+} from './agent-texts.ts';
 import { type HashedKey, hashedKey } from './key-table.ts';
 import type { KeyedHash } from './keyed-hash.ts';
 
-/** Between the fields of a text. One with it in a field is kept as JSON, which escapes it, behind one. */
-const SEPARATOR = '\t';
 const [SEPARATOR_CODE, SPACE, ASCII_MAX] = [0x09, 0x20, 0x7f];
-const [PRIMARY, SECONDARY] = ['+', '-'];
-/** A display name that the head has, and what begins another one. */
-const [SAME, OTHER] = ['=', ':'];
-/** Members that every address has. */
-const MEMBERS = 5;
 
 /** An agent in memory: as it was stored, or as it has become since. */
 export type KeptAgent = Agent | PackedAgent;
@@ -55,16 +59,11 @@ export function packAgents(agents: readonly Agent[]): readonly PackedAgent[] {
   const places: number[] = [];
   for (const agent of agents) {
     places.push(texts.length);
-    const shared = sharedOf(agent.addresses[0]);
-    texts.push(headText(agent, shared));
-    for (const entry of agent.addresses) texts.push(entryText(entry, shared));
+    texts.push(...textsOf(agent));
   }
   const page = new AgentPage(packTexts(texts));
-  return agents.map((agent, at) => new PackedAgent(agent, page, places[at] ?? 0));
+  return agents.map((agent, at) => new PackedAgent(agent, page, places[at] ?? 0, agent.addresses.length));
 }
-
-/** What an agent's head keeps as JSON. */
-type Rest = Omit<Agent, keyof AgentHead | 'addresses'>;
 
 export class PackedAgent implements AgentHead {
   readonly id: AgentId;
@@ -73,38 +72,39 @@ export class PackedAgent implements AgentHead {
   readonly emailEnabled: boolean;
   readonly createdAt: string;
   readonly #page: AgentPage;
-  /** Place of its head; the texts of its addresses follow. */
+  /** Place of its first address; its head is behind the last one. */
   readonly #first: number;
   readonly #count: number;
 
-  constructor(agent: Agent, page: AgentPage, first: number) {
-    this.id = agent.id;
-    this.name = agent.name;
-    this.hostId = agent.hostId;
-    this.emailEnabled = agent.emailEnabled;
-    this.createdAt = agent.createdAt;
+  /** `first`: which text of the page is the first of `textsOf`; `count`: of so many addresses. */
+  constructor(head: AgentHead, page: AgentPage, first: number, count: number) {
+    this.id = head.id;
+    this.name = head.name;
+    this.hostId = head.hostId;
+    this.emailEnabled = head.emailEnabled;
+    this.createdAt = head.createdAt;
     this.#page = page;
     this.#first = first;
-    this.#count = agent.addresses.length;
+    this.#count = count;
   }
 
   /** The whole agent, made anew. */
   read(): Agent {
     const { id, name, hostId, emailEnabled, createdAt } = this;
-    const head = this.#page.text(this.#first);
+    const head = this.#head();
     const shared = readShared(head);
     const rest = JSON.parse(head.slice(shared.end)) as Rest;
-    const texts = Array.from({ length: this.#count }, (_, at) => this.#page.text(this.#first + 1 + at));
+    const texts = Array.from({ length: this.#count }, (_, at) => this.#page.text(this.#first + at));
     const addresses = texts.map((text) => readEntry(text, shared));
     return { id, name, hostId, emailEnabled, createdAt, ...rest, addresses };
   }
 
   *keys(): Iterable<AddressKey> {
-    for (let at = this.#first + 1; at <= this.#first + this.#count; at += 1) yield this.#keyAt(at);
+    for (let at = this.#first; at < this.#first + this.#count; at += 1) yield this.#keyAt(at);
   }
 
   *hashedKeys(hash: KeyedHash): Iterable<HashedKey> {
-    for (let at = this.#first + 1; at <= this.#first + this.#count; at += 1)
+    for (let at = this.#first; at < this.#first + this.#count; at += 1)
       yield this.#page.hashedField(at, hash) ?? hashedKey(this.#keyAt(at), hash);
   }
 
@@ -119,11 +119,15 @@ export class PackedAgent implements AgentHead {
     if (place === undefined) return undefined;
     const text = this.#page.text(place);
     if (text.startsWith(SEPARATOR)) return wholeEntry(text);
-    return new PackedAddress(text, key, () => readShared(this.#page.text(this.#first)));
+    return new PackedAddress(text, key, () => readShared(this.#head()));
+  }
+
+  #head(): string {
+    return this.#page.text(this.#first + this.#count);
   }
 
   #placeOf(key: string, from: number): number | undefined {
-    for (let at = this.#first + 1 + from; at <= this.#first + this.#count; at += 1) if (this.#isAt(at, key)) return at;
+    for (let at = this.#first + from; at < this.#first + this.#count; at += 1) if (this.#isAt(at, key)) return at;
     return undefined;
   }
 
@@ -187,7 +191,7 @@ export function metadataJsonOf(source: AddressSource): string | undefined {
 }
 
 /** Texts side by side. */
-class AgentPage {
+export class AgentPage {
   readonly #octets: Buffer<ArrayBuffer>;
   readonly #starts: Uint32Array<ArrayBuffer>;
 
@@ -222,69 +226,4 @@ class AgentPage {
     }
     return octets[from + field.length] === SEPARATOR_CODE;
   }
-}
-
-/** What most addresses of an agent have in common; empty: nothing. */
-interface Shared {
-  readonly since: string;
-  readonly displayName: string;
-}
-
-function sharedOf(first: AgentAddress | undefined): Shared {
-  const { since = '', displayName = '' } = first ?? {};
-  return { since: isPlain(since) ? since : '', displayName: isPlain(displayName) ? displayName : '' };
-}
-
-/** Whether it is the same again after it was octets between separators. */
-function isPlain(text: string): boolean {
-  return !text.includes(SEPARATOR) && text.isWellFormed();
-}
-
-function headText(agent: Agent, { since, displayName }: Shared): string {
-  const { id, name, hostId, emailEnabled, createdAt, addresses, ...rest } = agent;
-  return [since, displayName, JSON.stringify(rest satisfies Rest)].join(SEPARATOR);
-}
-
-/** `end`: where the head's JSON begins. */
-function readShared(head: string): Shared & { readonly end: number } {
-  const nameAt = head.indexOf(SEPARATOR) + 1;
-  const end = head.indexOf(SEPARATOR, nameAt) + 1;
-  return { since: head.slice(0, nameAt - 1), displayName: head.slice(nameAt, end - 1), end };
-}
-
-function entryText(entry: AgentAddress, shared: Shared): string {
-  const { address, key, claimId, since, primary, displayName, metadata } = entry;
-  const members = MEMBERS + (displayName === undefined ? 0 : 1) + (metadata === undefined ? 0 : 1);
-  const otherAddress = (address as string) === key ? '' : address;
-  const otherSince = since === shared.since ? '' : since;
-  const shown = displayName === undefined ? '' : displayName === shared.displayName ? SAME : OTHER + displayName;
-  const arePlain = isPlain(key) && isPlain(otherAddress) && isPlain(claimId) && isPlain(otherSince) && isPlain(shown);
-  // What a newer version wrote beside these stays with it.
-  if (!arePlain || Object.keys(entry).length !== members) return SEPARATOR + JSON.stringify(entry);
-  const json = metadata === undefined ? '' : JSON.stringify(metadata);
-  return `${key}\t${otherAddress}\t${primary ? PRIMARY : SECONDARY}${shown}\t${claimId}\t${otherSince}\t${json}`;
-}
-
-function readEntry(text: string, shared: Shared): AgentAddress {
-  if (text.startsWith(SEPARATOR)) return wholeEntry(text);
-  const [key = '', address = '', marks = '', claimId = '', since = '', json = ''] = text.split(SEPARATOR);
-  const entry = {
-    address: (address === '' ? key : address) as EmailAddress,
-    key: key as AddressKey,
-    claimId: claimId as ClaimId,
-    since: since === '' ? shared.since : since,
-    primary: marks.startsWith(PRIMARY),
-  };
-  const displayName = readDisplayName(marks, () => shared);
-  const named = displayName === undefined ? entry : { ...entry, displayName };
-  return json === '' ? named : { ...named, metadata: JSON.parse(json) };
-}
-
-function readDisplayName(marks: string, shared: () => Shared): string | undefined {
-  if (marks.length === 1) return undefined;
-  return marks[1] === SAME ? shared().displayName : marks.slice(2);
-}
-
-function wholeEntry(text: string): AgentAddress {
-  return JSON.parse(text);
 }

@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { basename } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { PackedTexts } from '../../mesh/packed-texts.ts';
 import type { Write } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
 import { CommitQueue } from './commit-queue.ts';
@@ -13,6 +14,7 @@ import { parseKnownLog } from './commits/known-log.ts';
 import { type LogDisk, systemLogDisk } from './commits/log-disk.ts';
 import { DurableRecords } from './durable-records.ts';
 import { LazyRecord, type ParseRecord } from './lazy-record.ts';
+import { packUnder } from './packed-page.ts';
 import { pathsIn } from './paths.ts';
 import type { RecordText } from './record.ts';
 import type { CopyRules } from './record-copy.ts';
@@ -122,10 +124,16 @@ export class DiskStore implements Store, CopiedStore, ForgettingStore {
     return text === undefined ? undefined : this.#parse(key, text);
   }
 
-  async *load(
+  async *load(prefix: string, options: LoadOptions = {}): AsyncIterable<readonly StoredRecord[]> {
+    for await (const page of this.#texts(prefix, options))
+      yield page.map(({ key, text }) => new LazyRecord(key, text, this.#parse));
+  }
+
+  /** Pages of what there is, none of them empty. */
+  async *#texts(
     prefix: string,
-    { after = '', limit = Number.POSITIVE_INFINITY, pageRecords = PAGE_RECORDS_MAX }: LoadOptions = {},
-  ): AsyncIterable<readonly StoredRecord[]> {
+    { after = '', limit = Number.POSITIVE_INFINITY, pageRecords = PAGE_RECORDS_MAX }: LoadOptions,
+  ): AsyncIterable<readonly { readonly key: string; readonly text: string }[]> {
     let left = Math.max(0, limit);
     let next = this.#page({ prefix, after, limit: Math.min(left, pageRecords) });
     while (left > 0) {
@@ -136,7 +144,7 @@ export class DiskStore implements Store, CopiedStore, ForgettingStore {
       if (!isWhole) next = this.#page({ prefix, after: records.at(-1)?.key ?? '', limit: Math.min(left, pageRecords) });
       // A reader that leaves half-way never waits for this page, so its failure is handled here. The store remembers it.
       next.catch(() => {});
-      if (present.length > 0) yield present.map(({ key, text }) => new LazyRecord(key, text, this.#parse));
+      if (present.length > 0) yield present;
       if (isWhole) return;
     }
   }
@@ -156,6 +164,25 @@ export class DiskStore implements Store, CopiedStore, ForgettingStore {
     const others = this.#lazyRecords(changes.flatMap(({ key, text }) => (text === undefined ? [] : [key, text])));
     const gone = changes.flatMap(({ key, text }) => (text === undefined && key.startsWith(form.under) ? [key] : []));
     yield { packed: [], others, gone };
+  }
+
+  async *loadOctets(prefix: string, pageRecords: number): AsyncIterable<PackedTexts> {
+    this.#queue.throwIfUnusable();
+    // What only the commit log has is laid over pages of texts: so much is left only of a node that was killed.
+    if (this.#records.newest(prefix).size > 0) {
+      for await (const page of this.#texts(prefix, { pageRecords }))
+        yield packUnder(
+          page.flatMap(({ key, text }) => [key, text]),
+          prefix,
+        );
+      return;
+    }
+    const pages = this.#records.packedPages(prefix, undefined, pageRecords)[Symbol.asyncIterator]();
+    for (;;) {
+      const { value: page, done } = await this.#read(() => pages.next());
+      if (done === true) return;
+      yield* page.packed;
+    }
   }
 
   async copy(rules: CopyRules): Promise<void> {

@@ -62,9 +62,9 @@ export class DurableRecords implements DatabaseBehind {
     return new Map(slices.map((record) => [record.key, record]));
   }
 
-  /** Every record of the database whose key begins with `prefix`, whatever is newer. The next page is read while one is used. */
-  async *packedPages(prefix: string, form: TextForm): AsyncIterable<PackedPage> {
-    const ask = (after: string) => this.#thread.pack({ prefix, after, limit: PACKED_RECORDS_MAX, form });
+  /** Every record of the database whose key begins with `prefix`, whatever is newer; without a form as it is. The next page is read while one is used. */
+  async *packedPages(prefix: string, form?: TextForm, limit = PACKED_RECORDS_MAX): AsyncIterable<PackedPage> {
+    const ask = (after: string) => this.#thread.pack({ prefix, after, limit, form });
     for (let next: Promise<PackedPage> | undefined = ask(''); next !== undefined; ) {
       const page: PackedPage = await next;
       next = page.last === undefined ? undefined : ask(page.last);

@@ -29,3 +29,19 @@ export function packPage(parts: Iterable<readonly string[]>, form: TextForm): Pa
   }
   return { packed, others, last };
 }
+
+/** A page of records as they are, their keys without `prefix`. */
+export function packAsIs(parts: Iterable<readonly string[]>, prefix: string): PackedPage {
+  const packed: PackedTexts[] = [];
+  let last: string | undefined;
+  for (const part of parts) {
+    packed.push(packUnder(part, prefix));
+    last = part.at(-2) ?? last;
+  }
+  return { packed, others: [], last };
+}
+
+/** `flat`: key, text, key, text, …; the keys, all of which begin with `prefix`, come without it. */
+export function packUnder(flat: readonly string[], prefix: string): PackedTexts {
+  return packTexts(flat.map((text, at) => (at % 2 === 0 ? text.slice(prefix.length) : text)));
+}

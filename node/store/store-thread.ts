@@ -26,7 +26,8 @@ export interface PageQuestion {
 }
 
 export interface PackQuestion extends PageQuestion {
-  readonly form: TextForm;
+  /** Absent: every record is packed as it is, its key without `prefix`. */
+  readonly form?: TextForm | undefined;
 }
 
 export type Request =

@@ -52,6 +52,11 @@ export interface Store extends Journal {
    * as by `load`. What is committed meanwhile may be seen or not.
    */
   loadPacked(prefix: string, form: TextForm): AsyncIterable<PackedRecords>;
+  /**
+   * All durable records whose key begins with `prefix`, in the order of their keys, which lack it, as octets, in pages of `pageRecords`: for a kind of
+   * which there are so many that they are not parsed. Each is checked as by `load`. What is committed meanwhile may be seen or not.
+   */
+  loadOctets(prefix: string, pageRecords: number): AsyncIterable<PackedTexts>;
   /** Resolves once when the store can no longer write (its reason): the node must stop, for memory may be ahead of the disk. */
   readonly failed: Promise<Error>;
   /** Lets commits in hand end, then closes. Afterwards every call rejects with `store_failed`. */

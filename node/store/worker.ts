@@ -3,8 +3,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { MeshError } from '../../mesh/errors.ts';
 import { type Database, openDatabase } from './database.ts';
-import { type PackedPage, packPage } from './packed-page.ts';
-import type { Answer, Reply, Request, WorkerData } from './store-thread.ts';
+import { type PackedPage, packAsIs, packPage } from './packed-page.ts';
+import type { Answer, PackQuestion, Reply, Request, WorkerData } from './store-thread.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('node/store/worker.ts is a worker: see store-thread.ts.');
@@ -52,7 +52,7 @@ function answer(open: Database, request: Request): Answer | PackedPage {
     case 'page':
       return open.page(request.prefix, request.after, request.limit);
     case 'pack':
-      return packPage(open.parts(request.prefix, request.after, request.limit), request.form);
+      return packed(open.parts(request.prefix, request.after, request.limit), request);
     case 'noteLog':
       open.noteLog(request.log);
       return [];
@@ -68,4 +68,8 @@ function answer(open: Database, request: Request): Answer | PackedPage {
       open.close();
       return [];
   }
+}
+
+function packed(parts: Iterable<readonly string[]>, { prefix, form }: PackQuestion): PackedPage {
+  return form === undefined ? packAsIs(parts, prefix) : packPage(parts, form);
 }

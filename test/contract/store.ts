@@ -35,6 +35,16 @@ async function packedOf(store: Store, prefix: string, form: TextForm) {
   return { found: Object.fromEntries(found), packed: sealed.size };
 }
 
+/** What is handed on as octets, in its order. */
+async function octetsOf(store: Store, prefix: string, pageRecords: number): Promise<Readonly<Record<string, unknown>>> {
+  const found: [string, unknown][] = [];
+  for await (const { octets, starts } of store.loadOctets(prefix, pageRecords)) {
+    const texts = Array.from(starts.subarray(1), (end, at) => Buffer.from(octets.subarray(starts[at], end)).toString());
+    for (let at = 0; at < texts.length; at += 2) found.push([prefix + texts[at], JSON.parse(texts[at + 1] ?? '')]);
+  }
+  return Object.fromEntries(found);
+}
+
 function sealedOf(packed: PackedTexts): SealedTexts {
   const page = new SealedTexts();
   page.add(packed);
@@ -303,6 +313,22 @@ function acrossOpenings(makePlace: () => Promise<StorePlace>): void {
     const after = { ...left, 'p/a': { n: 1 }, 'p/n/a': { n: 9 }, 'p/n/b': { n: 1 }, 'p/n/f': { n: 3 } };
     expect((await packedOf(store, 'p/', form)).found).toEqual(after);
     expect(await store.get('p/n/a')).toEqual({ n: 9 });
+  });
+
+  it('hands on records as octets, in order, with what is newer in their place', async () => {
+    const put = (records: Readonly<Record<string, unknown>>) =>
+      store.commit(Object.entries(records).map(([key, value]) => ({ key, value })));
+    const many = Object.fromEntries(Array.from({ length: 7 }, (_, n) => [`o/ü${n}`, { n, text: '臺' }]));
+    await put({ ...many, 'n/1': 1, 'p/1': 1 });
+    await store.close();
+    store = await place.open();
+    expect(await octetsOf(store, 'o/', 3)).toEqual({ ...many });
+    await put({ 'o/ü1': 'newer', 'o/ü2': undefined, 'o/a': 0 });
+    const { 'o/ü2': _, ...left } = many;
+    const found = await octetsOf(store, 'o/', 3);
+    expect(found).toEqual({ 'o/a': 0, ...left, 'o/ü1': 'newer' });
+    expect(Object.keys(found)).toEqual(['o/a', ...Object.keys(left)]);
+    expect(await octetsOf(store, 'none/', 3)).toEqual({});
   });
 
   it('keeps what was acknowledged before a crash', async () => {

@@ -1,10 +1,11 @@
 // The Store port in memory: the twin that tests, the simulator and a benchmark run on, held to the same contract suite as the disk. It
 // can be crashed and reopened from what was durable, its disk can be held back, and its disk can break.
 import { MeshError } from '../../mesh/errors.ts';
+import type { PackedTexts } from '../../mesh/packed-texts.ts';
 import type { Write } from '../../mesh/ports.ts';
 import { CommitQueue } from '../../node/store/commit-queue.ts';
 import { LazyRecord } from '../../node/store/lazy-record.ts';
-import { packPage } from '../../node/store/packed-page.ts';
+import { packPage, packUnder } from '../../node/store/packed-page.ts';
 import { compareKeys, type RecordText } from '../../node/store/record.ts';
 import {
   type LoadOptions,
@@ -78,6 +79,14 @@ export class MemoryStore implements Store {
       const { packed, others } = packPage([flat], form);
       yield { packed, others: page.filter(({ key }) => others.includes(key)), gone: [] };
     }
+  }
+
+  async *loadOctets(prefix: string, pageRecords: number): AsyncIterable<PackedTexts> {
+    for await (const page of this.load(prefix, { pageRecords }))
+      yield packUnder(
+        page.flatMap(({ key }) => [key, this.#disk.get(key) ?? '']),
+        prefix,
+      );
   }
 
   async close(): Promise<void> {

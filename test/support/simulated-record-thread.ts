@@ -1,6 +1,6 @@
 // The store's database, in memory: every request is durable when it is answered, as SQLite has it. It may be long in coming.
 import { MeshError } from '../../mesh/errors.ts';
-import { type PackedPage, packPage } from '../../node/store/packed-page.ts';
+import { type PackedPage, packAsIs, packPage } from '../../node/store/packed-page.ts';
 import { compareKeys } from '../../node/store/record.ts';
 import type { Answer, PackQuestion, RecordThread, Request } from '../../node/store/store-thread.ts';
 import type { Step } from './simulated-log-disk.ts';
@@ -40,7 +40,8 @@ export class SimulatedRecordThread implements RecordThread {
   }
 
   async pack({ form, ...question }: PackQuestion): Promise<PackedPage> {
-    return packPage([(await this.ask({ kind: 'page', ...question })) as readonly string[]], form);
+    const page = (await this.ask({ kind: 'page', ...question })) as readonly string[];
+    return form === undefined ? packAsIs([page], question.prefix) : packPage([page], form);
   }
 
   async close(): Promise<void> {

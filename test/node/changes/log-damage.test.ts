@@ -74,6 +74,7 @@ function readOnly(database: Database): Store {
       yield flat.flatMap((key, at) => (at % 2 === 0 ? [parse(key, flat[at + 1] ?? '')] : []));
     },
     loadPacked: () => ({ [Symbol.asyncIterator]: () => ({ next: never }) }),
+    loadOctets: () => ({ [Symbol.asyncIterator]: () => ({ next: never }) }),
     ...{ commit: never, fail: () => {}, failed: new Promise(() => {}), close: never },
   };
 }

@@ -25,7 +25,11 @@ describe('names from before the rule', () => {
     ({ id: `id of ${name}`, name, addresses: [{ displayName }] }) as unknown as Agent;
   const report = (agents: readonly Agent[], log: RecordingLog) => {
     const names = new KeptNames();
-    for (const one of agents) names.see(one);
+    for (const one of agents)
+      names.see(
+        one,
+        one.addresses.map(({ displayName }) => displayName),
+      );
     names.report(log);
   };
 

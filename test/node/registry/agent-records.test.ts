@@ -58,6 +58,14 @@ describe('a stored agent', () => {
     });
   });
 
+  it('that is not JSON ends the start', async () => {
+    const store = new MemoryStore({ disk: new Map([['agent/a1', `${JSON.stringify(whole)}]`]]) });
+    await expect(loadAgents(store, MAC)).rejects.toMatchObject({
+      code: 'store_failed',
+      message: expect.stringContaining("record 'agent/a1' is damaged: it is not JSON"),
+    });
+  });
+
   it('of another host ends the start, with the host to start as', async () => {
     await expect(loadAgents(disk({ 'agent/a1': whole }), 'cloud' as HostId)).rejects.toMatchObject({
       code: 'store_failed',

@@ -2,82 +2,18 @@
 import { describe, expect, it } from 'vitest';
 import { memberJson, membersJson } from '../../../mesh/lookup/index-key.ts';
 import type { AddressKey, EmailAddress } from '../../../mesh/names.ts';
-import type { Agent, AgentAddress } from '../../../node/registry/agent.ts';
 import { HeldAddress } from '../../../node/registry/held-address.ts';
 import { type PackedAgent, packAgents } from '../../../node/registry/packed-agents.ts';
-import { addressOf, agentOf } from '../../support/agent-of.ts';
+import { AGENTS } from '../../support/stored-agents.ts';
 
 const key = (text: string) => text as AddressKey;
 const MEMBERS = ['address', 'key', 'claimId', 'since', 'primary', 'displayName', 'metadata'] as const;
-const SINCE = '2026-02-03T12:00:00.000Z';
-
-const agents: readonly (readonly [what: string, agent: Agent])[] = [
-  ['no address', agentOf('bare')],
-  ['one address', agentOf('one', ['one@x.com'])],
-  [
-    'ten addresses',
-    agentOf(
-      'ten',
-      Array.from({ length: 10 }, (_, at) => `${at}@ten.x.com`),
-    ),
-  ],
-  ['email disabled', agentOf('quiet', ['quiet@x.com'], { emailEnabled: false })],
-  [
-    'all that an agent can have',
-    agentOf('all', ['all@x.com'], { label: 'L\t"1"', metadata: { k: 'v\t' }, createdFrom: 'h' }),
-  ],
-  [
-    'addresses that share what they have, and others',
-    agentOf('sharing', [], {
-      addresses: [
-        addressOf('a@x.com', { displayName: 'Agent', since: SINCE, primary: true }),
-        addressOf('b@x.com', { displayName: 'Agent', since: SINCE }),
-        addressOf('c@x.com', { displayName: 'Another' }),
-        addressOf('d@x.com', { displayName: '=', metadata: { tenant: 't\t1', ü: '臺' } }),
-        addressOf('e@x.com', { metadata: {} }),
-        addressOf('f@x.com'),
-      ],
-    }),
-  ],
-  [
-    'a first address without a name',
-    agentOf('later', [], { addresses: [addressOf('g@x.com'), addressOf('h@x.com', { displayName: 'H' })] }),
-  ],
-  [
-    'addresses beyond ASCII',
-    agentOf('unicode', [], {
-      addresses: [
-        addressOf('u@bücher.example', { key: key('u@xn--bcher-kva.example'), primary: true }),
-        addressOf('臺@x.com', { displayName: '臺 🦊' }),
-      ],
-    }),
-  ],
-  [
-    'separators and half characters in its texts',
-    agentOf('odd', [], {
-      label: '\ud800',
-      addresses: [
-        addressOf('"a\tb"@x.com', { displayName: 'a\tb', since: `${SINCE}\t`, primary: true }),
-        addressOf('i@x.com', { displayName: '\ud800', claimId: 'c\t1' as AgentAddress['claimId'] }),
-        addressOf('j@x.com', { displayName: 'a\tb', since: `${SINCE}\t` }),
-      ],
-    }),
-  ],
-  [
-    'what a newer version wrote beside them',
-    {
-      ...agentOf('newer', []),
-      more: [1],
-      addresses: [{ ...addressOf('k@x.com'), more: { k: 1 } }, addressOf('l@x.com')],
-    } as Agent,
-  ],
-];
 
 describe('a packed agent', () => {
   // In one page, as they are read.
-  const packed = packAgents(agents.map(([, agent]) => agent));
+  const packed = packAgents(AGENTS.map(([, agent]) => agent));
 
-  it.each(agents.map(([what, agent], at) => [what, agent, at] as const))('with %s is what it was', (_, agent, at) => {
+  it.each(AGENTS.map(([what, agent], at) => [what, agent, at] as const))('with %s is what it was', (_, agent, at) => {
     const one = packed[at];
     expect(one?.read()).toEqual(agent);
     expect(one).toMatchObject({ id: agent.id, name: agent.name, hostId: 'mac', createdAt: agent.createdAt });
@@ -90,7 +26,7 @@ describe('a packed agent', () => {
     }
   });
 
-  it.each(agents.map(([what, agent], at) => [what, agent, at] as const))('with %s shows the same', (_, agent, at) => {
+  it.each(AGENTS.map(([what, agent], at) => [what, agent, at] as const))('with %s shows the same', (_, agent, at) => {
     const one = packed[at] as PackedAgent;
     const self = () => ({ url: 'http://mac:23000/"' });
     for (const entry of agent.addresses) {
