@@ -1,6 +1,6 @@
 // What the `mesh` command does: reads flags and environment, starts the node they make, and stops it on a signal.
 import { readFileSync, realpathSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { MeshError, refusalOf } from '../mesh/errors.ts';
 import { unlessAborted } from '../mesh/time/deadline.ts';
@@ -8,11 +8,11 @@ import { calledAs, saidAs } from './cli/called-as.ts';
 import type { Terminal } from './cli/command-line.ts';
 import { DEFAULT_DATA, DEFAULT_PORT } from './defaults.ts';
 import { visibleLines } from './machine/visible-text.ts';
-import { serveNode } from './serve.ts';
 import type { Setting } from './setting-values.ts';
 import { readConfig, SETTINGS, variableOf } from './settings.ts';
 import { readEnvironmentFile, withEnvironmentFile } from './setup/environment-file.ts';
 import type { SetupTerminal } from './setup/setup-commands.ts';
+import { StoreThread } from './store/store-thread.ts';
 import { createLog, openStandardError } from './system/json-log.ts';
 import { openLineSink } from './system/line-sink.ts';
 import { noticeReady } from './system/ready-notice.ts';
@@ -201,9 +201,13 @@ async function runNode(
   started: () => void,
 ): Promise<void> {
   const standardError = openStandardError(process.stderr);
+  let begun: StoreThread | undefined;
   try {
     const { config, secrets } = readConfig(flags, environmentOf(flags, process.env));
-    const running = await serveNode({ config, secrets, version, standardError, stop });
+    begun = StoreThread.begin(resolve(config.dataDirectory));
+    // Most of the modules are loaded beside it.
+    const { serveNode } = await import('./serve.ts');
+    const running = await serveNode({ config, secrets, version, begun, standardError, stop });
     openLineSink(process.stdout, { missing: () => `${running.ready}\n` }).write(`${running.ready}\n`);
     void noticeReady(running.ready, process.env, createLog(config.logLevel, standardError));
     started();
@@ -216,6 +220,8 @@ async function runNode(
     if (!(error instanceof MeshError)) throw error;
     standardError.write(`mesh: ${sayingAsCalled(process)(error.message)}\n`);
     process.exitCode = 1;
+  } finally {
+    await begun?.abandon();
   }
 }
 

@@ -34,6 +34,7 @@ import type { ListenAddress } from './setting-values.ts';
 import type { Config, Secrets } from './settings.ts';
 import { systemLogDisk } from './store/commits/log-disk.ts';
 import { openStore } from './store/disk-store.ts';
+import type { StoreThread } from './store/store-thread.ts';
 import { systemClock } from './system/clock.ts';
 import { DiskBlobs } from './system/disk-blobs.ts';
 import { openHostKey } from './system/host-key.ts';
@@ -48,6 +49,8 @@ export interface ServeOptions {
   readonly config: Config;
   readonly secrets: Secrets;
   readonly version: string;
+  /** The store's thread on its data directory, where there is a database; who began it abandons it in the end. */
+  readonly begun?: StoreThread | undefined;
   /** Where the log goes. */
   readonly standardError: LineSink;
   /** Ends the start; the node itself is ended by `stop` of what comes of it. */
@@ -67,7 +70,14 @@ export interface RunningNode {
  * Rejects with a `MeshError` whose sentence says why this node can't start, or with the reason of `stop`. Both leave nothing behind: a
  * step that was begun is ended, and what it opened is closed.
  */
-export async function serveNode({ config, secrets, version, standardError, stop }: ServeOptions): Promise<RunningNode> {
+export async function serveNode({
+  config,
+  secrets,
+  version,
+  begun,
+  standardError,
+  stop,
+}: ServeOptions): Promise<RunningNode> {
   await using stack = new AsyncDisposableStack();
   const background = new AbortController();
   stack.defer(() => background.abort());
@@ -86,7 +96,7 @@ export async function serveNode({ config, secrets, version, standardError, stop 
 
   const directory = resolve(config.dataDirectory);
   const send = sendConfigOf(config, secrets);
-  const ports = stack.use(await openPorts({ directory, config, secrets, addresses, log, stop }));
+  const ports = stack.use(await openPorts({ directory, config, secrets, begun, addresses, log, stop }));
   const transport = transportOver(ports, self.id, { isOn: config.peerChannel, secret: secrets.meshSecret });
   const editHosts: EditHosts = (change) => hostsFile.edit(change, (text) => roster.edited(text));
   const made = { config, secrets, send, roster, version, listening: () => listening };
@@ -138,7 +148,7 @@ function transportOver(
   };
 }
 
-interface PortsOptions extends Pick<ServeOptions, 'config' | 'secrets' | 'stop'> {
+interface PortsOptions extends Pick<ServeOptions, 'config' | 'secrets' | 'begun' | 'stop'> {
   /** The data directory. */
   readonly directory: string;
   /** The addresses of the hosts' names. */
@@ -151,14 +161,14 @@ interface Ports extends Omit<NodePorts, 'transport' | 'editHosts'>, AsyncDisposa
 }
 
 /** The ports' real side. What may be refused of the settings comes first: a wrong one leaves no data directory behind. */
-async function openPorts({ directory, config, secrets, addresses, log, stop }: PortsOptions): Promise<Ports> {
+async function openPorts({ directory, config, secrets, begun, addresses, log, stop }: PortsOptions): Promise<Ports> {
   await using stack = new AsyncDisposableStack();
   const clock = systemClock;
   const proxyUrl = secrets.webhookProxy?.reveal();
   const webhookTunnel = proxyUrl === undefined ? undefined : createTunnel(proxyUrl, addresses.lookup);
   const engine = await openClaimEngine(secrets.claims, { clock: systemClock, lookup: addresses.lookup });
   const syncs = syncTimes();
-  const opening = openStore({ directory, log, disk: timedLogDisk(systemLogDisk, syncs, clock) });
+  const opening = openStore({ directory, log, disk: timedLogDisk(systemLogDisk, syncs, clock), begun });
   // Half of the modules are the node's alone. They are loaded while the store's thread looks its database over.
   const [store] = await Promise.all([opening, import('./node.ts')]);
   stack.defer(() => store.close());

@@ -37,6 +37,8 @@ export interface StoreOptions {
   readonly log: Log;
   /** The disk of the commit log; absent: the real one. */
   readonly disk?: LogDisk;
+  /** Begun on this directory before; absent: it is begun now. */
+  readonly begun?: StoreThread | undefined;
 }
 
 /**
@@ -44,8 +46,8 @@ export interface StoreOptions {
  * operator: another node holds the directory, a file is damaged or newer than this program, the disk is full or not ours.
  * The refusal changes no data.
  */
-export async function openStore({ directory, log, disk = systemLogDisk }: StoreOptions): Promise<DiskStore> {
-  const thread = StoreThread.start(directory);
+export async function openStore({ directory, log, disk = systemLogDisk, begun }: StoreOptions): Promise<DiskStore> {
+  const thread = begun ?? StoreThread.start(directory);
   const [known, format] = await thread.opened;
   const records = new DurableRecords(thread);
   try {

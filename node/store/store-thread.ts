@@ -1,9 +1,11 @@
 // The near end of the store's worker: one message a request, one a reply, in the same order. Texts travel as one flat array
 // of strings, which structured cloning copies faster than objects. A worker that ends unasked is a failure of the store.
+import { existsSync } from 'node:fs';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { MeshError } from '../../mesh/errors.ts';
 import type { PackedPage } from './packed-page.ts';
+import { pathsIn } from './paths.ts';
 import type { CopyRules } from './record-copy.ts';
 import { refused } from './refusals.ts';
 import type { TextForm } from './text-form.ts';
@@ -85,6 +87,18 @@ export class StoreThread implements RecordThread {
     );
   }
 
+  /**
+   * Begins before it is known whether the node will start: looking a large database over takes as long as loading the node's modules. `undefined`: there
+   * is no database in the directory, and nothing was made. Whoever does not open a store with it has to `abandon` it.
+   */
+  static begin(directory: string): StoreThread | undefined {
+    if (!existsSync(pathsIn(directory).database)) return undefined;
+    const begun = StoreThread.start(directory);
+    // Told to who opens the store; if nobody does, something else was wrong before.
+    begun.opened.catch(() => {});
+    return begun;
+  }
+
   constructor(worker: Worker) {
     const lost = Promise.withResolvers<MeshError>();
     const exited = Promise.withResolvers<void>();
@@ -120,6 +134,15 @@ export class StoreThread implements RecordThread {
     this.#isClosing = true;
     if (this.#end === undefined) await this.ask({ kind: 'close' });
     await this.#exited;
+  }
+
+  /** Ends it, whether it has opened the database or could not, and also when it has ended already. */
+  async abandon(): Promise<void> {
+    const isOpen = await this.opened.then(
+      () => true,
+      () => false,
+    );
+    await (isOpen ? this.close() : this.#exited);
   }
 
   #send(request: Request): Promise<Answer | PackedPage> {

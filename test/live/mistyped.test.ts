@@ -1,10 +1,14 @@
 // What a person meets who makes a slip of the pen, in a shell.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { openStore } from '../../node/store/disk-store.ts';
+import { pathsIn } from '../../node/store/paths.ts';
 import { MAIN } from '../../scripts/host-process.ts';
+import { RecordingLog } from '../support/recording-log.ts';
+import { makeDataDirectory } from '../support/store-directory.ts';
 import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
 function typed(...words: readonly string[]) {
@@ -39,4 +43,27 @@ describe('no command at all', () => {
     },
     LIVE_MS_MAX,
   );
+});
+
+describe('a start that is refused for its settings', () => {
+  it('says only that, and leaves the data alone and free', {
+    timeout: LIVE_MS_MAX,
+  }, async () => {
+    const { directory, remove } = makeDataDirectory();
+    onTestFinished(remove);
+    const log = new RecordingLog();
+    const first = await openStore({ directory, log });
+    await first.commit([{ key: 'a', value: 1 }]);
+    await first.close();
+    const changedMs = () => statSync(pathsIn(directory).database).mtimeMs;
+    const before = changedMs();
+    const said = [1, '', expect.stringMatching(/^mesh: The hosts file .*none\.json .*can't be read.*\n$/)];
+    expect(typed('--hosts', './none.json', '--data', directory)).toEqual(said);
+    // Another node has it: what is wrong with the settings is told all the same.
+    const store = await openStore({ directory, log });
+    expect(typed('--hosts', './none.json', '--data', directory)).toEqual(said);
+    expect(changedMs()).toBe(before);
+    expect(await store.get('a')).toBe(1);
+    await store.close();
+  });
 });

@@ -1,4 +1,5 @@
 // What the store does when its worker thread ends unasked: the same as when its disk fails.
+import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { openCommitLog } from '../../../node/store/commits/commit-log.ts';
@@ -92,5 +93,41 @@ describe('closing', () => {
     await next.close();
     remove();
     expect(log.events.map(({ event }) => event)).toEqual(['store.opened', 'store.opened']);
+  });
+});
+
+describe('a database that is looked over before it is known whether the node will start', () => {
+  it('is none where there is none, and none is made', () => {
+    const { directory, remove } = makeDataDirectory();
+    expect(StoreThread.begin(directory)).toBeUndefined();
+    expect(existsSync(pathsIn(directory).database)).toBe(false);
+    remove();
+  });
+
+  it('is opened by that thread, which ends with its store', async () => {
+    const { directory, remove } = makeDataDirectory();
+    const log = new RecordingLog();
+    const store = await openStore({ directory, log });
+    await store.commit([{ key: 'a', value: 1 }]);
+    await store.close();
+    const begun = StoreThread.begin(directory);
+    const next = await openStore({ directory, log, begun });
+    expect(await next.get('a')).toBe(1);
+    await next.close();
+    await begun?.abandon();
+    expect(begun).toBeDefined();
+    remove();
+  });
+
+  it('is free again when nobody wants it', async () => {
+    const { directory, remove } = makeDataDirectory();
+    const log = new RecordingLog();
+    await (await openStore({ directory, log })).close();
+    await StoreThread.begin(directory)?.abandon();
+    const store = await openStore({ directory, log });
+    // While that one has it: who can't open it can be abandoned too.
+    await StoreThread.begin(directory)?.abandon();
+    await store.close();
+    remove();
   });
 });
