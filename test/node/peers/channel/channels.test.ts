@@ -203,25 +203,6 @@ describe('a channel that can not be', () => {
     expect((await link.transport.ask(CLAIM)).body).toEqual(OVER_CHANNEL);
   });
 
-  it('any more, as the peer is heard no more, ends with the next question', async () => {
-    let isListed = true;
-    const link = await opened({ cloud: { mayClaim: () => isListed } });
-    await link.transport.ask(CLAIM);
-    isListed = false;
-    expect((await link.transport.ask(CLAIM)).body).toEqual(OVER_HTTP);
-    expect(link.asked).toHaveLength(1);
-  });
-
-  it('any more, as hosts.json lists the peer no more, is let go of, and nothing is kept of the peer', async () => {
-    const link = await opened();
-    await link.transport.ask(CLAIM);
-    const { kept } = link.transport;
-    expect([...(kept?.hosts() ?? [])]).toEqual([cloud.id]);
-    await kept?.forget([cloud.id]);
-    expect([[...(kept?.hosts() ?? [])], link.channels.has(cloud.id)]).toEqual([[], false]);
-    await until(link, () => link.sockets.every((socket) => socket.destroyed));
-  });
-
   it('any more, as another start of cloud speaks, is opened anew', async () => {
     let start = 'cloud.1.a';
     const link = await opened({ cloud: { start: () => start } });
