@@ -1,6 +1,7 @@
 // Who is let in at `/v0`: whoever shows the organization's own key, or one that was made with it. What a key opens is asked of the database
 // at each request, so that one that was deleted, or whose inbox was, opens nothing from then on.
 import type { Clock } from '../../../mesh/ports.ts';
+import { Seldom } from '../../../mesh/time/seldom.ts';
 import { keyDigest } from '../../keys/key-text.ts';
 import type { Log } from '../../log.ts';
 import type { Caller } from '../api-key.ts';
@@ -22,8 +23,8 @@ export interface AdmissionParts {
 
 export class Admission {
   readonly #parts: AdmissionParts;
-  /** When the use of a key was last written down. */
-  readonly #notedAtMs = new Map<string, number>();
+  /** Keys whose use was written down lately. */
+  readonly #noted = new Seldom<string>(USE_NOTED_MS);
 
   constructor(parts: AdmissionParts) {
     this.#parts = parts;
@@ -52,9 +53,7 @@ export class Admission {
   /** Never rejects: nobody waits for it. */
   async #noteUse(keyId: string): Promise<void> {
     const { intake, clock, log } = this.#parts;
-    const nowMs = clock.monotonicMs();
-    if (nowMs - (this.#notedAtMs.get(keyId) ?? Number.NEGATIVE_INFINITY) < USE_NOTED_MS) return;
-    this.#notedAtMs.set(keyId, nowMs);
+    if (!this.#noted.isTime(keyId, clock.monotonicMs())) return;
     try {
       await intake.ask('noteKeyUse', { keyId, atMs: clock.wallMs() });
     } catch (error) {

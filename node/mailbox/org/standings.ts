@@ -7,6 +7,7 @@ import type { KeyedAddress } from '../../../mesh/lookup/index-entry.ts';
 import type { AddressKey } from '../../../mesh/names.ts';
 import type { Clock } from '../../../mesh/ports.ts';
 import { startDeadline, unlessAborted } from '../../../mesh/time/deadline.ts';
+import { Seldom } from '../../../mesh/time/seldom.ts';
 import type { Log } from '../../log.ts';
 import type { Inbox } from '../inbox.ts';
 import type { Standing, StandingQuestion } from '../recipient-question.ts';
@@ -47,7 +48,7 @@ interface Kept {
 export class Standings {
   readonly #parts: StandingsParts;
   readonly #kept = new Map<AddressKey, Kept>();
-  readonly #toldAtMs = new Map<string, number>();
+  readonly #told = new Seldom<string>(WRONG_HOST_MS);
   #begun = { sinceMs: Number.NEGATIVE_INFINITY, count: 0 };
 
   constructor(parts: StandingsParts) {
@@ -143,9 +144,7 @@ export class Standings {
 
   #tell(address: string, hostId: string): void {
     const { clock, log } = this.#parts;
-    const nowMs = clock.monotonicMs();
-    if (nowMs - (this.#toldAtMs.get(hostId) ?? Number.NEGATIVE_INFINITY) < WRONG_HOST_MS) return;
-    this.#toldAtMs.set(hostId, nowMs);
+    if (!this.#told.isTime(hostId, clock.monotonicMs())) return;
     const message = `Mail for ${address.slice(0, 320)} came to this host, but the mailbox is on host '${hostId}'. Whoever sent it is told to try again (451), so nothing is lost yet: let the mail server in front bring it there.`;
     log.error('mailbox.wrong_host', { message, hostId });
   }
