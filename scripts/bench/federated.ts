@@ -47,7 +47,7 @@ export async function measureFederated(rounds: number): Promise<readonly Figure[
   const [origins] = (await once(worker, 'message')) as [readonly string[]];
   const urlOf = (host: BenchHost) => origins[[...PEERS, HANGING, LIBRARY].indexOf(host)] ?? '';
   try {
-    return [await besideSlowest(rounds, urlOf), await withOneHanging(urlOf), await pauseOfLongAnswer(rounds, urlOf)];
+    return [await besideSlowest(rounds, urlOf), await withOneHanging(rounds, urlOf), await pauseOfLongAnswer(rounds, urlOf)];
   } finally {
     await worker.terminate();
   }
@@ -79,20 +79,25 @@ async function besideSlowest(rounds: number, urlOf: UrlOf): Promise<Figure> {
   };
 }
 
-/** How long one question takes when a peer never answers; the other peers' entries must be there. */
-async function withOneHanging(urlOf: UrlOf): Promise<Figure> {
+/** The median time of a question when a peer never answers; the other peers' entries must be there. */
+async function withOneHanging(rounds: number, urlOf: UrlOf): Promise<Figure> {
   await using asker = await askingHost([...PEERS, HANGING], urlOf);
-  const { answer, tookMs } = await timed(() => asker.lookUps.everybody({}));
   const expected = PEERS.reduce((sum, { addresses }) => sum + addresses, 0);
-  if (answer.emails.size !== expected || answer.meta.hostsFailed.join() !== HANGING.id)
-    throw new Error(`With one peer hanging ${answer.emails.size} of ${expected} entries came.`);
+  const times: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const { answer, tookMs } = await timed(() => asker.lookUps.everybody({}));
+    if (answer.emails.size !== expected || answer.meta.hostsFailed.join() !== HANGING.id)
+      throw new Error(`With one peer hanging ${answer.emails.size} of ${expected} entries came.`);
+    times.push(tookMs);
+  }
+  const value = median(times);
   return {
     name: ONE_HANGING,
-    value: tookMs,
+    value,
     unit: 'ms',
     baseline: { name: 'time given to a peer', value: ANSWER_MS_MAX },
     target: `≤ ${HUNG_MS_MAX} ms, with everything the others hold`,
-    kept: tookMs <= HUNG_MS_MAX,
+    kept: value <= HUNG_MS_MAX,
   };
 }
 
