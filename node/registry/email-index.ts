@@ -144,6 +144,12 @@ export class EmailIndex {
     return held === undefined || (agentId !== undefined && held.agent.id !== agentId) ? [] : [held];
   }
 
+  /** The whole index, when it was made since the last change. */
+  get whole(): PreparedIndex | undefined {
+    this.#noticeUrl();
+    return this.#prepared;
+  }
+
   /**
    * The whole index, made when first asked for after a change and kept until the next. Its pages are written in turns: after a start
    * that is all of them.

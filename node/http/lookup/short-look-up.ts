@@ -1,14 +1,16 @@
 // The short way of the commonest look-ups: answered from Node's own request, before anything is made of it for the routes. It takes a request
-// only when nothing in it could matter beside the address, and answers that as the routes would, octet for octet; any other it leaves
-// untouched for the long way. Whoever signs goes the long way too, and so does whoever shows a key or a token that does not open this.
+// only when nothing in it could matter beside the address, or it asks for the whole index while that is at hand, and answers as the routes
+// would, octet for octet; any other it leaves untouched for the long way. Whoever signs goes the long way too, and so does whoever shows a key
+// or a token that does not open this.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { EMAIL_INDEX_PATH } from '../../../mesh/lookup/index-entry.ts';
-import type { EmailIndex } from '../../registry/email-index.ts';
+import type { EmailIndex, PreparedIndex } from '../../registry/email-index.ts';
 import type { Gate } from '../gate/gate.ts';
 import { rawHeader, rawHeaderNames } from '../raw-headers.ts';
 import { type FederatedServices, JSON_TYPE } from './federated-answer.ts';
 import { copyHit, ownHit } from './index-hit.ts';
 import type { LookUpObserver } from './look-up-observer.ts';
+import type { WideIndex } from './wide-index.ts';
 
 /** Answers, or returns `false` and has changed nothing that the long way does not change as well. `client`: its network (`addressGroup`). */
 export type ShortWay = (incoming: IncomingMessage, outgoing: ServerResponse, client: string) => boolean;
@@ -21,21 +23,26 @@ const PLAIN_HOST = /^[a-z0-9.-]+(?::[1-9]\d{0,3}|:[1-5]\d{4}|:6[0-4]\d{3})?$/;
 /** Fields that decide what is answered, to whom, or what becomes of the connection. */
 const DECISIVE = new Set([
   ...['host', 'origin', 'signature-input', 'x-federated-query', 'expect', 'upgrade'],
-  ...['content-length', 'transfer-encoding'],
+  ...['content-length', 'transfer-encoding', 'if-none-match'],
 ]);
 const DECISIVE_LENGTHS = new Set([...DECISIVE].map((name) => name.length));
 
 export interface ShortLookUpServices {
   readonly gate: Gate;
   /** What the routes of the index are given. */
-  readonly emailIndex: FederatedServices & { readonly index: EmailIndex; readonly observer: LookUpObserver };
+  readonly emailIndex: FederatedServices & {
+    readonly index: EmailIndex;
+    readonly wide?: WideIndex | undefined;
+    readonly observer: LookUpObserver;
+  };
 }
 
 export function createShortLookUp({ gate, emailIndex }: ShortLookUpServices): ShortWay {
-  const { index, lookUps, clock, observer } = emailIndex;
+  const { index, lookUps, clock, observer, wide } = emailIndex;
   return (incoming, outgoing, client) => {
     const { method, url = '', httpVersion } = incoming;
-    if (method !== 'GET' || httpVersion !== '1.1' || !url.startsWith(PATH_AND_QUESTION)) return false;
+    const isWhole = url === EMAIL_INDEX_PATH && wide === undefined;
+    if (method !== 'GET' || httpVersion !== '1.1' || !(isWhole || url.startsWith(PATH_AND_QUESTION))) return false;
     const sinceMs = clock.monotonicMs();
     if (!PLAIN_TARGET.test(url) || !isPlain(incoming.rawHeaders)) return false;
     const header = (name: string) => rawHeader(incoming, name);
@@ -43,6 +50,13 @@ export function createShortLookUp({ gate, emailIndex }: ShortLookUpServices): Sh
     const visitor = { method, path: EMAIL_INDEX_PATH, client, connection: incoming.socket, header, headerNames };
     // Before the address is looked for, or the time that a refusal takes would tell whether there is such an address.
     if (!gate.admits(visitor)) return false;
+    if (isWhole) {
+      const prepared = index.whole;
+      if (prepared === undefined) return false;
+      answerWhole(outgoing, prepared);
+      observer.note('host', clock.monotonicMs() - sinceMs);
+      return true;
+    }
     const own = ownHit(index, url);
     const json = own ?? copyHit(lookUps, url);
     if (json === undefined) return false;
@@ -57,6 +71,12 @@ function answerJson(outgoing: ServerResponse, json: string): void {
   (outgoing as ServerResponse & { _contentLength: number })._contentLength = Buffer.byteLength(json);
   outgoing.writeHead(200, JSON_TYPE);
   outgoing.end(json);
+}
+
+/** The fields in the order of the long way, which sorts them. */
+function answerWhole(outgoing: ServerResponse, { body, etag }: PreparedIndex): void {
+  outgoing.writeHead(200, { 'content-length': body.byteLength, 'content-type': 'application/json', etag });
+  outgoing.end(body);
 }
 
 /** Whether `Host` is the only decisive field, in its plain form. The gate refuses a second one. */

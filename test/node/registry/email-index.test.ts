@@ -193,6 +193,20 @@ describe('the prepared bytes of the index', () => {
     expect(index.bytes()).toBe(before);
   });
 
+  it('are at hand once they were made, until something they show changes', () => {
+    let url = 'http://mac.example:23000';
+    const index = new EmailIndex({ self: () => ({ url }), random: seededRandom(1) });
+    index.put(agentOf('titania', ['titania@x.com']));
+    expect(index.whole).toBeUndefined();
+    const made = index.bytes();
+    expect(index.whole).toBe(made);
+    url = 'http://mac.example:23001';
+    expect(index.whole).toBeUndefined();
+    index.bytes();
+    index.put(agentOf('oberon', ['oberon@x.com']));
+    expect(index.whole).toBeUndefined();
+  });
+
   it('keep their digest, which is that of the octets', () => {
     const index = emptyIndex();
     index.put(agentOf('titania', ['titania@x.com']));

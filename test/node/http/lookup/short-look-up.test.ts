@@ -179,6 +179,7 @@ const QUERIES = [
   (address: string) => `?Address=${address}`,
   (address: string) => `?%61ddress=${address}`,
   (address: string) => `?address=${address}&federated=true&mode=index&mode=index`,
+  () => '',
 ];
 const HOSTS = [
   ...[
@@ -319,6 +320,25 @@ describe('the short way', () => {
     const queries = ['?address=queen%40x.com', '?agentId=id-titania', '?address=titania%40x.com'];
     const [short, long] = await said(queries.map((query) => get(query)).join(''));
     expect([short, taken()]).toEqual([long, 2]);
+  });
+
+  it('takes the whole index once it was made', async () => {
+    const { said, taken } = await open({});
+    const [short, long] = await said(get('').repeat(3));
+    expect([short, taken()]).toEqual([long, 2]);
+    expect(short.match(/^etag: "/gm)).toHaveLength(3);
+  });
+
+  it.each<[string, TestNodeOptions, string, string[]]>([
+    ['of the mesh', { indexScope: 'mesh' }, '', []],
+    ['that the client may have', {}, '', ['If-None-Match: *']],
+    ['in pages', {}, '?limit=1', []],
+    ['under a question of nothing', {}, '?', []],
+    ['that a peer asks for', {}, '', ['X-Federated-Query: true']],
+  ])('leaves the whole index %s to the long way', async (_, options, query, fields) => {
+    const { said, taken } = await open(options);
+    const [short, long] = await said(get(query, ...fields).repeat(2));
+    expect([short, taken()]).toEqual([long, 0]);
   });
 
   it.each([
