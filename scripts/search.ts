@@ -25,7 +25,7 @@ export const CI_RUNS: Readonly<Record<Size, number>> = {
   feeds: 600,
   // The same through relays, whose mutants are noticed by schedules.
   relays: 300,
-  // One store in eight short lives; each of its mutants is noticed within the first 82.
+  // One store in eight short lives; each of its mutants is noticed within the first 342.
   stores: 3_000,
 };
 /** A schedule is one run, whatever its seed. */

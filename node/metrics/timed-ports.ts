@@ -54,6 +54,7 @@ export function timedLogDisk(disk: LogDisk, times: SyncTimes, clock: Stopwatch):
       return file === undefined ? undefined : timedFile(file, times, clock);
     },
     make: (path, octets) => disk.make(path, octets),
+    syncNames: (path) => disk.syncNames(path),
   };
 }
 

@@ -1,9 +1,11 @@
 // A disk for the commit log, in memory. What was written and not synced is in the system's cache: a killed process leaves it there, a power cut
-// takes any of its sectors away. Each call can be made the last of its process, or fail as a real one does.
+// takes any of its sectors away, and a file whose name was not synced. Each call can be made the last of its process, or fail as a real one does.
 import type { Random } from '../../mesh/ports.ts';
 import type { LogDisk, LogFile } from '../../node/store/commits/log-disk.ts';
 
 const SECTOR_BYTES = 512;
+/** Steps that a file takes at most to be written, mostly far fewer, and its name to be synced: others go on meanwhile. */
+const MAKING_STEPS_MAX = 400;
 
 /** Called before and after what a call does, and in the midst of a write. To reject is a failure of the call; never to resolve ends its process. */
 export type Step = (call: string) => Promise<void>;
@@ -15,11 +17,15 @@ interface SimulatedFile {
   durable: Buffer;
   cached: Buffer;
   unsynced: Unsynced[];
+  /** What a power cut may leave under its name, `undefined` being no file; absent: its name is durable. */
+  former?: { readonly file: SimulatedFile | undefined };
 }
 
 export class SimulatedLogDisk implements LogDisk {
   /** What calls did to the disk, in their order. */
   readonly calls: string[] = [];
+  /** Files that are being made. */
+  making = 0;
   readonly #files = new Map<string, SimulatedFile>();
   readonly #random: Random;
   readonly #step: Step;
@@ -39,7 +45,13 @@ export class SimulatedLogDisk implements LogDisk {
   /** The same disk for the next process, after the power was cut. */
   afterPowerCut(step?: Step): SimulatedLogDisk {
     const next = new SimulatedLogDisk(this.#random, step, this);
+    for (const [path, { former }] of next.#files) {
+      if (former === undefined || this.#random.next() < 0.5) continue;
+      if (former.file === undefined) next.#files.delete(path);
+      else next.#files.set(path, { ...former.file });
+    }
     for (const file of next.#files.values()) {
+      delete file.former;
       file.durable = this.#survivorsOf(file);
       file.cached = Buffer.from(file.durable);
       file.unsynced = [];
@@ -72,10 +84,27 @@ export class SimulatedLogDisk implements LogDisk {
   }
 
   async make(path: string, octets: Uint8Array): Promise<void> {
-    await this.#step(`make ${path}`);
-    this.calls.push(`make ${path}`);
-    this.spoil(path, Buffer.from(octets));
-    await this.#step(`made ${path}`);
+    this.making += 1;
+    try {
+      await this.#steps(`make ${path}`);
+      this.calls.push(`make ${path}`);
+      const former = { file: this.#files.get(path) };
+      this.#files.set(path, { durable: Buffer.from(octets), cached: Buffer.from(octets), unsynced: [], former });
+      await this.#step(`put ${path}`);
+      await this.syncNames();
+      await this.#step(`made ${path}`);
+    } finally {
+      this.making -= 1;
+    }
+  }
+
+  async syncNames(): Promise<void> {
+    await this.#steps('sync names');
+    for (const file of this.#files.values()) delete file.former;
+  }
+
+  async #steps(call: string): Promise<void> {
+    for (let left = Math.ceil(MAKING_STEPS_MAX ** this.#random.next()); left > 0; left -= 1) await this.#step(call);
   }
 
   #opened(path: string, file: SimulatedFile): LogFile {

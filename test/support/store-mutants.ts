@@ -33,7 +33,7 @@ export const STORE_MUTANTS: readonly StoreMutant[] = [
   {
     name: 'acknowledges-unsynced',
     breaks: 'acknowledges a group before it is synced',
-    noticedBy: { stores: 3 },
+    noticedBy: { stores: 52 },
     sources: [
       {
         file: WRITER,
@@ -45,7 +45,7 @@ export const STORE_MUTANTS: readonly StoreMutant[] = [
   {
     name: 'syncs-again',
     breaks: 'tries a sync again that has failed',
-    noticedBy: { stores: 11 },
+    noticedBy: { stores: 29 },
     sources: [
       {
         file: WRITER,
@@ -57,7 +57,7 @@ export const STORE_MUTANTS: readonly StoreMutant[] = [
   {
     name: 'notes-too-early',
     breaks: 'notes a group as acknowledged before it is durable',
-    noticedBy: { stores: 2 },
+    noticedBy: { stores: 9 },
     sources: [
       {
         file: WRITER,
@@ -69,7 +69,7 @@ export const STORE_MUTANTS: readonly StoreMutant[] = [
   {
     name: 'turns-too-early',
     breaks: 'writes over a file that the database has not taken yet',
-    noticedBy: { stores: 23 },
+    noticedBy: { stores: 16 },
     sources: [
       {
         file: WRITER,
@@ -81,37 +81,56 @@ export const STORE_MUTANTS: readonly StoreMutant[] = [
   {
     name: 'other-file-forgotten',
     breaks: 'writes over what an earlier process left in the other file',
-    noticedBy: { stores: 23 },
+    noticedBy: { stores: 19 },
     sources: [{ file: WRITER, from: 'if (other !== current) other.fullWith = end;', to: 'void other;' }],
+  },
+  {
+    name: 'closes-while-making',
+    breaks: 'is closed while a file is being made, which later takes the place of one in use',
+    noticedBy: { stores: 2 },
+    sources: [
+      { file: WRITER, from: 'await this.#making;\n    await closeLogFiles(', to: 'await closeLogFiles(' },
+      {
+        file: WRITER,
+        from: 'async settle(): Promise<void> {\n    await this.#making;',
+        to: 'async settle(): Promise<void> {',
+      },
+    ],
+  },
+  {
+    name: 'making-failure-forgotten',
+    breaks: 'goes on when a further file could not be made',
+    noticedBy: { stores: 37 },
+    sources: [{ file: WRITER, from: 'this.#unmade = { reason };', to: 'void reason;' }],
   },
   {
     name: 'stale-frames-taken',
     breaks: 'takes what an earlier use of the file left for new',
-    noticedBy: { stores: 1 },
+    noticedBy: { stores: 8 },
     sources: [{ file: CONTENT, from: 'if (frame.mark.group <= applied.group) continue;', to: '' }],
   },
   {
     name: 'torn-frame-taken',
     breaks: 'takes a frame whose checksum does not fit',
-    noticedBy: { stores: 1 },
+    noticedBy: { stores: 35 },
     sources: [{ file: FRAME, from: 'if (sum !== sumOf(octets.subarray(at, end), seed)) return undefined;', to: '' }],
   },
   {
     name: 'overwrites-groups',
     breaks: 'goes on behind the first group that an earlier process left, over all later ones',
-    noticedBy: { stores: 75 },
+    noticedBy: { stores: 9 },
     sources: [{ file: LOG, from: 'const last = places.at(-1);', to: 'const last = places.at(0);' }],
   },
   {
     name: 'left-not-synced',
     breaks: 'believes what a killed process left, though only the system has it',
-    noticedBy: { stores: 35 },
+    noticedBy: { stores: 62 },
     sources: [{ file: LOG, from: '  await file.sync();\n', to: '' }],
   },
   {
     name: 'left-not-rewritten',
     breaks: 'believes what is left of a failed sync by a second sync',
-    noticedBy: { stores: 251 },
+    noticedBy: { stores: 342 },
     sources: [
       {
         file: LOG,
@@ -123,7 +142,7 @@ export const STORE_MUTANTS: readonly StoreMutant[] = [
   {
     name: 'begins-unmade',
     breaks: 'tells the database of a log whose files are not there yet',
-    noticedBy: { stores: 16 },
+    noticedBy: { stores: 1 },
     sources: [
       {
         file: LOG,
@@ -135,13 +154,13 @@ export const STORE_MUTANTS: readonly StoreMutant[] = [
   {
     name: 'writes-over-applied',
     breaks: 'begins in the file that has the group which the database has taken last',
-    noticedBy: { stores: 25 },
+    noticedBy: { stores: 9 },
     sources: [{ file: LOG, from: 'file: appliedIn === 0 ? 1 : 0', to: 'file: appliedIn ?? 0' }],
   },
   {
     name: 'applies-after-noting',
     breaks: 'says that the database has what it is about to get',
-    noticedBy: { stores: 1 },
+    noticedBy: { stores: 6 },
     sources: [
       {
         file: RECORDS,
@@ -207,13 +226,13 @@ export const STORE_MUTANTS: readonly StoreMutant[] = [
   {
     name: 'failure-forgotten',
     breaks: 'goes on when the database could not be brought up to date',
-    noticedBy: { stores: 2 },
+    noticedBy: { stores: 7 },
     sources: [{ file: RECORDS, from: '      this.#failed.resolve(error as Error);\n      throw error;\n', to: '' }],
   },
   {
     name: 'seen-before-durable',
     breaks: 'shows what is not durable yet, and may bring it into the database',
-    noticedBy: { stores: 9 },
+    noticedBy: { stores: 8 },
     sources: [
       {
         file: STORE,

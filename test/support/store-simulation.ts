@@ -16,14 +16,14 @@ import { SimulatedLogDisk, type Step } from './simulated-log-disk.ts';
 import { type SimulatedDatabase, SimulatedRecordThread } from './simulated-record-thread.ts';
 
 const LIVES = 8;
-const ROUNDS = 12;
+const ROUNDS_MAX = 12;
 const COMMITS_AT_ONCE_MAX = 4;
 const KEYS = 12;
 /** A few groups fill such a file, and some are larger than it. */
 const FILE_BYTES = FILE_HEADER_BYTES + 1_000;
 const TEXT_CHARACTERS_MAX = 1_400;
 const STEPS_MAX = 400;
-const STEPS_AFTER_FAILURE_MAX = 60;
+const STEPS_AFTER_FAILURE_MAX = 150;
 const { commitLog, ...OTHERS } = pathsIn('');
 const [FIRST, SECOND, ...FURTHER] = commitLog;
 const FILES_MAX = 4;
@@ -100,19 +100,28 @@ class Life {
     }
     this.#hasFailed = true;
     // A store that goes on is ended a little later.
-    this.#lastStep += Math.floor(random.next() * STEPS_AFTER_FAILURE_MAX);
+    this.#lastStep += Math.floor(random.next() ** 2 * STEPS_AFTER_FAILURE_MAX);
     throw Object.assign(new Error(`${call} failed`), { code: random.next() < 0.5 ? 'EIO' : 'ENOSPC' });
   };
 
   async run(disk: SimulatedLogDisk, database: SimulatedDatabase): Promise<void> {
     let store: Store | undefined;
+    let isToldOf = false;
     try {
       store = await openSimulated(disk, database, { paths: this.#options.paths, step: this.step });
-      for (let round = 0; round < ROUNDS; round += 1) {
+      void store.failed.then(() => {
+        isToldOf = true;
+      });
+      for (let left = Math.ceil(ROUNDS_MAX * this.#options.random.next()); left > 0; left -= 1) {
+        const hadFailed = this.#hasFailed;
         await this.#commitSome(store);
         await this.#readSome(store);
+        if (hadFailed) this.troubles.push('it goes on after a call has failed');
       }
       await store.close();
+      // Put in its place now, it would take that of one which the next process has begun to write.
+      if (disk.making > 0) this.troubles.push('it was closed, and a file of its log is still being made');
+      if (this.#hasFailed && !isToldOf) this.troubles.push('a call has failed, and nobody heard of it');
     } catch (error) {
       if (!this.#hasFailed) this.troubles.push(`nothing had failed, and it said: ${(error as Error).message}`);
       else if (store) await this.#expectDead(store);

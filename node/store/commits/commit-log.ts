@@ -72,31 +72,33 @@ export class CommitLog {
 
   /** Resolves when these records, together, survive a power cut. One call at a time; after one has failed, none may follow. */
   async append(records: readonly RecordText[]): Promise<void> {
-    try {
+    await this.#explained(async () => {
       this.#writer ??= await this.#begin();
       await this.#writer.append(records);
-    } catch (error) {
-      throw explainInUse(error, basename(this.#options.paths.commitLog[0]));
-    }
+    });
   }
 
-  /** Resolves when the database has taken everything that was appended. */
+  /** Resolves when the database has taken everything that was appended, and no file is being made. */
   async settle(): Promise<void> {
-    await this.#writer?.settle();
+    await this.#explained(async () => this.#writer?.settle());
   }
 
   /** Resolves when the files have nothing any more of what was appended, all of which the database has taken then. Not beside `append`; after it has failed, nothing may follow. */
   async overwrite(): Promise<void> {
-    try {
-      await this.#writer?.overwrite();
-    } catch (error) {
-      throw explainInUse(error, basename(this.#options.paths.commitLog[0]));
-    }
+    await this.#explained(async () => this.#writer?.overwrite());
   }
 
   /** Closes the files. What was appended is durable already. */
   async close(): Promise<void> {
     await this.#writer?.close();
+  }
+
+  async #explained(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      throw explainInUse(error, basename(this.#options.paths.commitLog[0]));
+    }
   }
 
   async #begin(): Promise<LogWriter> {

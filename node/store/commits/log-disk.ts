@@ -33,6 +33,8 @@ export interface LogDisk {
   open(path: string, options?: OpenOptions): Promise<LogFile | undefined>;
   /** Puts a file with this content there, durable, whole or not at all, in place of any that has the name. */
   make(path: string, octets: Uint8Array): Promise<void>;
+  /** Resolves when the names in the directory of `path` survive a power cut. */
+  syncNames(path: string): Promise<void>;
 }
 
 const { O_RDWR, O_NOFOLLOW, O_DSYNC } = constants;
@@ -40,6 +42,8 @@ const { O_RDWR, O_NOFOLLOW, O_DSYNC } = constants;
 const WRITES_DURABLY = platform() === 'linux' ? O_DSYNC : 0;
 /** A page of the system's cache. */
 const PAGE_BYTES = 4_096;
+/** Octets of a file that is made which are written at once, and synced: commits go on beside it, and wait for the same threads and the same disk. */
+const PIECE_BYTES = 64 * PAGE_BYTES;
 const calls = {
   open: promisify(openFile),
   read: promisify(readFile),
@@ -65,15 +69,20 @@ export const systemLogDisk: LogDisk = {
     await rm(draft, { force: true });
     const file = await open(draft, 'wx', 0o600);
     try {
-      // Page by page, or Linux keeps it in large pieces of its cache, and counts a whole one as to be written after each small change.
-      const pages = Array.from({ length: Math.ceil(octets.length / PAGE_BYTES) }, (_, page) => page * PAGE_BYTES);
-      await Promise.all(pages.map((at) => writeAll(file.fd, octets.subarray(at, at + PAGE_BYTES), at)));
+      for (let from = 0; from < octets.length; from += PIECE_BYTES) {
+        await writePages(file.fd, octets.subarray(from, from + PIECE_BYTES), from);
+        await file.datasync();
+      }
       await file.sync();
     } finally {
       await file.close();
     }
     await rename(draft, path);
-    await syncDirectory(dirname(path));
+    await this.syncNames(path);
+  },
+
+  syncNames(path) {
+    return syncDirectory(dirname(path));
   },
 };
 
@@ -116,6 +125,12 @@ class OpenLogFile implements LogFile {
   close(): Promise<void> {
     return calls.close(this.#file);
   }
+}
+
+/** Page by page, or Linux keeps them in large pieces of its cache, and counts a whole one as to be written after each small change. */
+async function writePages(file: number, octets: Uint8Array, from: number): Promise<void> {
+  const pages = Array.from({ length: Math.ceil(octets.length / PAGE_BYTES) }, (_, page) => page * PAGE_BYTES);
+  await Promise.all(pages.map((at) => writeAll(file, octets.subarray(at, at + PAGE_BYTES), from + at)));
 }
 
 async function writeAll(file: number, octets: Uint8Array, at: number): Promise<void> {

@@ -36,16 +36,10 @@ export async function makeLogFiles(options: LogFilesOptions, id: Uint8Array): Pr
   return openLogFiles(disk, paths);
 }
 
-/** Makes one more, empty, durable when it resolves; `undefined`: there are as many as there may be. */
-export async function addLogFile(
-  options: LogFilesOptions,
-  id: Uint8Array,
-  index: number,
-): Promise<LogFile | undefined> {
-  const path = options.paths.commitLog[index];
-  if (path === undefined) return undefined;
+/** Makes the file `index`, which is not there yet, empty. It is durable when this resolves. */
+export async function addLogFile(options: LogFilesOptions, id: Uint8Array, index: number): Promise<LogFile> {
   await makeLogFile(options, id, index);
-  return openLogFile(options.disk, path);
+  return openLogFile(options.disk, options.paths.commitLog[index] ?? '');
 }
 
 async function makeLogFile({ disk, paths, fileBytes }: LogFilesOptions, id: Uint8Array, index: number): Promise<void> {
@@ -69,6 +63,8 @@ export async function openLogFiles(disk: LogDisk, paths: LogPaths): Promise<LogF
     if (log.length < index) throw missing(paths.commitLog[log.length] ?? '');
     log.push(file);
   }
+  // A process that was killed while it made the last one may have left its name in the system's memory only.
+  if (log.length > FILES_MIN) await disk.syncNames(paths.commitLog[0]);
   const note = await openLogFile(disk, paths.acknowledged, {});
   const files = { log, note };
   opened.move();

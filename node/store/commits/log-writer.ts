@@ -1,6 +1,7 @@
 // Writes groups into the log's files, which take turns. A full one waits until its place is needed, or until too much waits in memory: then the
 // database is brought up to date with what of it is not replaced or removed by then, while another is written. A file is written again only
-// when the database has durably taken what it held; until then, commits wait.
+// when the database has durably taken what it held; until then, commits wait. A further file is made ahead of need, while commits go on: it has
+// nothing that anybody relies on before its first group.
 // It relies on a disk that leaves octets alone which a write does not change, as SQLite does too ("powersafe overwrite"): the page in which
 // one group ends is also the one in which the next begins.
 import type { RecordText } from '../record.ts';
@@ -58,6 +59,10 @@ export class LogWriter {
   #current: WrittenFile;
   /** Where the next frame begins. */
   #at: number;
+  /** Resolves when the further file is there, or could not be made; absent: none is made now. */
+  #making: Promise<void> | undefined;
+  /** Why it could not be made, which ends the log. */
+  #unmade: { readonly reason: unknown } | undefined;
 
   constructor(options: LogWriterOptions) {
     const { id, files, bytes, end, place } = options;
@@ -75,6 +80,7 @@ export class LogWriter {
 
   /** Resolves when these records, together, survive a power cut. One call at a time; after one has failed, none may follow. */
   async append(records: readonly RecordText[]): Promise<void> {
+    this.#throwIfUnmade();
     if (this.#mustHandOver) this.#handOverAll();
     const { octets, mark } = encodeFrame(records, this.#end, this.#seed);
     const { files, fileBytes } = this.#options;
@@ -85,10 +91,13 @@ export class LogWriter {
     this.#current.bytes = Math.max(this.#current.bytes, this.#at);
     this.#end = mark;
     this.#isHandedOver = false;
+    if (this.#at - FILE_HEADER_BYTES > (fileBytes - FILE_HEADER_BYTES) / 2) this.#makeAhead();
   }
 
-  /** Resolves when the database has taken everything that was appended. */
+  /** Resolves when the database has taken everything that was appended, and no file is being made. */
   async settle(): Promise<void> {
+    await this.#making;
+    this.#throwIfUnmade();
     await this.#caughtUp;
     if (!this.#isHandedOver) this.#handOverAll();
     await this.#caughtUp;
@@ -109,8 +118,10 @@ export class LogWriter {
   }
 
   /** Closes the files, after the last `append` and `settle` have ended. */
-  close(): Promise<void> {
-    return closeLogFiles({ log: this.#files.map(({ file }) => file), note: this.#options.files.note });
+  async close(): Promise<void> {
+    // Put in its place later, it would take that of one in which the next process writes.
+    await this.#making;
+    await closeLogFiles({ log: this.#files.map(({ file }) => file), note: this.#options.files.note });
   }
 
   /** From the full file to another one. */
@@ -132,7 +143,7 @@ export class LogWriter {
 
   async #freeFile(): Promise<WrittenFile> {
     for (;;) {
-      const free = this.#free() ?? (await this.#add());
+      const free = this.#free() ?? (await this.#further());
       if (free !== undefined) return free;
       this.#handOverOldest();
       await this.#caughtUp;
@@ -143,13 +154,37 @@ export class LogWriter {
     return this.#files.find((file) => file !== this.#current && file.fullWith === undefined);
   }
 
-  async #add(): Promise<WrittenFile | undefined> {
+  /** One that is made by now; `undefined`: there are as many as there may be. */
+  async #further(): Promise<WrittenFile | undefined> {
+    this.#makeAhead();
+    await this.#making;
+    this.#throwIfUnmade();
+    return this.#free();
+  }
+
+  /** Begins to make one more, unless another is free, or there are as many as there may be. */
+  #makeAhead(): void {
+    if (this.#making !== undefined || this.#free() !== undefined) return;
+    if (this.#files.length === this.#options.paths.commitLog.length) return;
+    this.#making = this.#add().then(
+      () => {
+        this.#making = undefined;
+      },
+      (reason: unknown) => {
+        this.#unmade = { reason };
+      },
+    );
+  }
+
+  async #add(): Promise<void> {
     const { id, fileBytes: bytes } = this.#options;
     const file = await addLogFile(this.#options, id, this.#files.length);
-    if (file === undefined) return undefined;
-    const added = { file, bytes };
-    this.#files.push(added);
-    return added;
+    this.#files.push({ file, bytes });
+  }
+
+  /** Whoever comes next hears of it, though he may not need the file. */
+  #throwIfUnmade(): void {
+    if (this.#unmade !== undefined) throw this.#unmade.reason;
   }
 
   #handOverOldest(): void {

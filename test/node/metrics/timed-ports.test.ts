@@ -60,6 +60,7 @@ describe('a disk with a stopwatch', () => {
   const diskOf = (sync: LogFile['sync']) => ({
     open: () => Promise.resolve({ sync, writeDurably: sync } as Partial<LogFile> as LogFile),
     make: () => Promise.resolve(),
+    syncNames: () => Promise.resolve(),
   });
 
   it('notes each sync, and one that failed as such', async () => {
@@ -86,7 +87,11 @@ describe('a disk with a stopwatch', () => {
   });
 
   it('has no file where there is none', async () => {
-    const disk = timedLogDisk({ open: async () => undefined, make: async () => {} }, syncTimes(), new VirtualClock());
+    const disk = timedLogDisk(
+      { open: async () => undefined, make: async () => {}, syncNames: async () => {} },
+      syncTimes(),
+      new VirtualClock(),
+    );
     expect(await disk.open('log')).toBeUndefined();
   });
 });

@@ -129,13 +129,90 @@ describe('a log that may have more than two files', () => {
     paths = PATHS_OF_THREE;
   });
 
-  it('makes a third one when two are full, and asks the database for nothing before', async () => {
+  it('makes a third one while the second fills, and asks the database for nothing', async () => {
     const log = await open();
+    await append(log, 'a', 'b', 'c', 'd');
+    await nextTurn();
+    expect(disk.has(THIRD)).toBe(false);
+    await append(log, 'e');
+    await nextTurn();
+    expect([disk.contentOf(THIRD).length, behind.caughtUp]).toEqual([FILE_BYTES, []]);
+    const before = disk.calls.length;
+    await append(log, 'f', 'g');
+    expect(disk.calls.slice(before)).toEqual(
+      [SECOND, THIRD].flatMap((path) => [`write ${path}`, `sync ${path}`, `write ${PATHS.acknowledged}`]),
+    );
+  });
+
+  it('has commits wait for it only where they need it', async () => {
+    const held = Promise.withResolvers<void>();
+    const log = await open(disk.afterKill((call) => (call === `make ${THIRD}` ? held.promise : Promise.resolve())));
     await append(log, 'a', 'b', 'c', 'd', 'e', 'f');
-    expect([behind.caughtUp, disk.has(THIRD)]).toEqual([[], false]);
-    await append(log, 'g');
-    expect(disk.contentOf(THIRD).length).toBe(FILE_BYTES);
-    expect(disk.calls.indexOf(`make ${THIRD}`)).toBeLessThan(disk.calls.indexOf(`write ${THIRD}`));
+    let isDone = false;
+    const next = append(log, 'g').then(() => {
+      isDone = true;
+    });
+    await nextTurn();
+    expect(isDone).toBe(false);
+    held.resolve();
+    await next;
+  });
+
+  it('is neither settled nor closed while it makes one', async () => {
+    for (const end of ['settle', 'close'] as const) {
+      const held = Promise.withResolvers<void>();
+      const at = disk.afterKill((call) => (call === `made ${THIRD}` ? held.promise : Promise.resolve()));
+      const log = await open(at);
+      await append(log, 'a', 'b', 'c', 'd', 'e');
+      const ended = log[end]().then(() => at.making);
+      await nextTurn();
+      expect(at.making).toBe(1);
+      held.resolve();
+      expect(await ended).toBe(0);
+      behind = new Behind();
+    }
+  });
+
+  it('overwrites what its files had, and nothing of one that is being made', async () => {
+    const held = Promise.withResolvers<void>();
+    const at = disk.afterKill((call) => (call === `put ${THIRD}` ? held.promise : Promise.resolve()));
+    const log = await open(at);
+    await append(log, 'a', 'b', 'c', 'd', 'e');
+    const overwritten = log.overwrite();
+    await nextTurn();
+    held.resolve();
+    await overwritten;
+    await append(log, 'f');
+    await log.settle();
+    await log.close();
+    expect([at.contentOf(THIRD).length, await found(at.afterKill()), behind.caughtUp.at(-1)]).toEqual([
+      FILE_BYTES,
+      [],
+      7,
+    ]);
+  });
+
+  it('has all that was acknowledged, wherever its process ends while it makes one', async () => {
+    for (const ended of [`make ${THIRD}`, `put ${THIRD}`, 'sync names', `made ${THIRD}`, `open ${THIRD}`])
+      for (const how of ['killed', 'without power'] as const) {
+        const fresh = new SimulatedLogDisk(seededRandom(1));
+        behind = new Behind();
+        let isMaking = false;
+        const at = fresh.afterKill((call) => {
+          isMaking ||= call === `make ${THIRD}`;
+          return isMaking && call === ended ? new Promise(() => {}) : Promise.resolve();
+        });
+        await append(await open(at), 'a', 'b', 'c', 'd', 'e', 'f');
+        const after = how === 'killed' ? at.afterKill() : at.afterPowerCut();
+        const log = await open(after);
+        expect(left(log), `${how} at ${ended}`).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
+        await append(log, 'g');
+        // The last of these goes into the third file.
+        behind.hold();
+        await append(log, 'h', 'i', 'j', 'k', 'l', 'm');
+        for (let cut = 0; cut < 8; cut += 1)
+          expect(await found(after.afterPowerCut()), `${how} at ${ended}`).toEqual([...'ghijklm']);
+      }
   });
 
   it('has the database take the oldest one, and no other, when the last free one is begun', async () => {
@@ -201,17 +278,26 @@ describe('a log that may have more than two files', () => {
     expect(await found()).toMatch(/is damaged: it is cut off, or an older copy: of 7 groups of commits the last 1 are/);
   });
 
-  it.each(['EIO', 'ENOSPC'])('ends where a call fails with %s while it makes one', async (code) => {
-    let isMade = false;
+  it.each(
+    ['EIO', 'ENOSPC'].flatMap((code) =>
+      ['make', 'put', 'made', 'open'].flatMap((call) =>
+        ['append', 'settle'].map((next) => ({ code, call, next: next as 'append' | 'settle' })),
+      ),
+    ),
+  )('says so with the next $next where it fails with $code while it makes one ($call)', async (how) => {
+    let isReady = false;
     const at = disk.afterKill(async (call) => {
-      if (call !== `make ${THIRD}`) return;
-      isMade = true;
-      throw Object.assign(new Error('the disk'), { code });
+      if (isReady && call === `${how.call} ${THIRD}`) throw Object.assign(new Error('the disk'), { code: how.code });
     });
     const log = await open(at);
-    await append(log, 'a', 'b', 'c', 'd', 'e', 'f');
-    await expect(append(log, 'g')).rejects.toMatchObject({ code: 'store_failed' });
-    expect([isMade, await found(at.afterKill())]).toEqual([true, ['a', 'b', 'c', 'd', 'e', 'f']]);
+    await append(log, 'a', 'b', 'c', 'd');
+    isReady = true;
+    await append(log, 'e');
+    await nextTurn();
+    const next = how.next === 'append' ? append(log, 'f') : log.settle();
+    await expect(next).rejects.toMatchObject({ code: 'store_failed' });
+    await log.close();
+    expect([at.making, await found(at.afterKill())]).toEqual([0, ['a', 'b', 'c', 'd', 'e']]);
   });
 });
 

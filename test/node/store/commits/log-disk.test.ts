@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { constants, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { constants, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -73,11 +73,17 @@ describe('a file of the commit log', () => {
     },
   );
 
-  it('is made with its content, whole', async () => {
+  it('is made with its content, whole, whatever a process left that was killed while it did', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'mesh-log-disk-'));
-    const octets = Uint8Array.from({ length: 10_001 }, (_, at) => at % 251);
-    await systemLogDisk.make(join(directory, 'log'), octets);
-    expect(new Uint8Array(readFileSync(join(directory, 'log')))).toEqual(octets);
+    const path = join(directory, 'log');
+    for (const left of [0, 700_000]) {
+      writeFileSync(`${path}.new`, Buffer.alloc(left, 1));
+      const octets = Buffer.from(Uint8Array.from({ length: 600_001 }, (_, at) => at % 251));
+      await systemLogDisk.make(path, octets);
+      expect(readFileSync(path).equals(octets)).toBe(true);
+    }
+    await systemLogDisk.syncNames(path);
+    expect(readdirSync(directory)).toEqual(['log']);
     rmSync(directory, { recursive: true });
   });
 
