@@ -41,7 +41,20 @@ export function packAsIs(parts: Iterable<readonly string[]>, prefix: string): Pa
   return { packed, others: [], last };
 }
 
-/** `flat`: key, text, key, text, …; the keys, all of which begin with `prefix`, come without it. */
+/**
+ * `flat`: key, text, key, text, …; the keys, all of which begin with `prefix`, come without it. The texts are long, so each is written where it belongs:
+ * joined first they would be copied twice, which takes twice as long.
+ */
 export function packUnder(flat: readonly string[], prefix: string): PackedTexts {
-  return packTexts(flat.map((text, at) => (at % 2 === 0 ? text.slice(prefix.length) : text)));
+  const texts = flat.map((text, at) => (at % 2 === 0 ? text.slice(prefix.length) : text));
+  const starts = new Uint32Array(texts.length + 1);
+  let bytes = 0;
+  for (const [at, text] of texts.entries()) {
+    bytes += Buffer.byteLength(text);
+    starts[at + 1] = bytes;
+  }
+  // Of its own, for it is handed over to another thread.
+  const octets = Buffer.allocUnsafeSlow(bytes);
+  for (const [at, text] of texts.entries()) octets.write(text, starts[at]);
+  return { octets, starts };
 }
