@@ -55,6 +55,6 @@ export function packUnder(flat: readonly string[], prefix: string): PackedTexts 
   }
   // Of its own, for it is handed over to another thread.
   const octets = Buffer.allocUnsafeSlow(bytes);
-  for (const [at, text] of texts.entries()) octets.write(text, starts[at]);
+  for (const [at, text] of texts.entries()) octets.write(text, starts[at] ?? 0);
   return { octets, starts };
 }
