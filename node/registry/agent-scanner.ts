@@ -1,6 +1,6 @@
 // Stored agents become texts in memory without being parsed. Most of an agent is its addresses, and nearly all of these are written in one form,
-// members in this order and nothing that JSON escapes: they are copied octet by octet, and only what is left of the agent is parsed. What objects of a million addresses
-// would cost is the collector's time. Whatever has another form is left to who parses it.
+// members in this order and nothing that JSON escapes: they are copied octet by octet, and only what is left of the agent is parsed. What objects
+// of a million addresses would cost is the collector's time. Whatever has another form is left to who parses it.
 import type { Agent } from './agent.ts';
 import { headText, OTHER, PRIMARY, SAME, SECONDARY, SEPARATOR } from './agent-texts.ts';
 import { AgentPage } from './packed-agents.ts';

@@ -42,8 +42,8 @@ export function packAsIs(parts: Iterable<readonly string[]>, prefix: string): Pa
 }
 
 /**
- * `flat`: key, text, key, text, …; the keys, all of which begin with `prefix`, come without it. The texts are long, so each is written where it belongs:
- * joined first they would be copied twice, which takes twice as long.
+ * `flat`: key, text, key, text, …; the keys, all of which begin with `prefix`, come without it. The texts are long, so each is written where it belongs: joined
+ * first they would be copied twice, which takes twice as long.
  */
 export function packUnder(flat: readonly string[], prefix: string): PackedTexts {
   const texts = flat.map((text, at) => (at % 2 === 0 ? text.slice(prefix.length) : text));
