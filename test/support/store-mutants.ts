@@ -45,7 +45,7 @@ export const STORE_MUTANTS: readonly StoreMutant[] = [
   {
     name: 'syncs-again',
     breaks: 'tries a sync again that has failed',
-    noticedBy: { stores: 29 },
+    noticedBy: { stores: 33 },
     sources: [
       {
         file: WRITER,
