@@ -149,11 +149,15 @@ export function found({ findings }: Diagnosed, check: string): Finding {
   if (finding === undefined) throw new Error(`Nothing was found by '${check}', only: ${JSON.stringify(findings)}`);
   return finding;
 }
-/** Nothing is found. The node hears its peers within a moment of its start: until then it says that it has not. */
+/**
+ * Nothing is found. The node hears its peers within a moment of its start, and goes by an edited hosts.json within a moment of the edit: until then
+ * it says what it knew before.
+ */
 export async function well(machine: Machine, environment = {}): Promise<void> {
+  const mayPass = ({ check, host }: Finding) =>
+    check === 'voters' || (check === 'own-node' && host !== undefined && host !== machine.id);
   for (;;) {
     const { code, findings } = await machine.doctor(environment);
-    if (code === 0) return expect(findings).toEqual([]);
-    if (findings.some(({ check }) => check !== 'voters')) expect(findings).toEqual([]);
+    if (code === 0 || !findings.every(mayPass)) return expect(findings).toEqual([]);
   }
 }
