@@ -24,6 +24,7 @@ import { guestsLeft } from './guests.ts';
 
 /** The n-th host that could move the mesh waits this long for each host before it, so that two seldom try at once (step 4). */
 export const MOVER_RANK_MS = 1_000;
+/** How many times as long a host waits, and its proposal is given, after however many setbacks. */
 const PATIENCE_MAX = 8;
 /** Hosts that left for good and that a configuration still names: above so many, the mesh looks for what they left, and forgets them (step 10). */
 export const GONE_KEPT_MAX = 64;
@@ -114,7 +115,7 @@ export function settledConfig(joint: Config, { floor, isWhole }: ToldByOld): Con
   return { ...config, epoch, gone, settled, ...(highest === null ? {} : { floor: highest }) };
 }
 
-/** How much more time a proposal is given, and those that come before this host: twice as much after each that came to nothing (step 6). */
+/** How much more time a proposal is given, and those that come before this host: twice as much after each that came to nothing (step 4). */
 export function patienceOf({ setbacks }: Pick<Membership, 'setbacks'>): number {
   return Math.min(PATIENCE_MAX, 2 ** setbacks.count);
 }
