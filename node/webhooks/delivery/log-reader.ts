@@ -10,8 +10,8 @@ import type { Channel } from './channel.ts';
 export interface LogReaderPorts extends SourcePorts {
   /** False: reading ends at the next page. */
   readonly isRunning: () => boolean;
-  /** Called after each page that changed what can be done. */
-  readonly changed: () => void;
+  /** Called after each page that changed what can be done for a subscription. */
+  readonly changed: (channel: Channel) => void;
 }
 
 export class LogReader {
@@ -35,14 +35,14 @@ export class LogReader {
     this.#reading.add(stream);
     if (stream.isRecalling && (await this.#recall(channel, stream, [...stream.lanes.all()]))) {
       stream.endRecalling();
-      this.#ports.changed();
+      this.#ports.changed(channel);
     }
     while (this.#hasMore(channel, stream) && this.#ports.isRunning()) {
       const { cursor } = stream.lanes;
       const { entries, to } = await sourceOf(stream, this.#ports).after(cursor);
       if (stream.readOn(entries, to)) isToBeSaved = true;
       if (stream.lanes.cursor === cursor) break;
-      this.#ports.changed();
+      this.#ports.changed(channel);
     }
     this.#reading.delete(stream);
     return isToBeSaved;
@@ -57,7 +57,7 @@ export class LogReader {
   /** Finds the next event of a lane that is `seeking`. */
   async seek(channel: Channel, stream: Stream, lane: Lane): Promise<void> {
     await this.#recall(channel, stream, [lane]);
-    this.#ports.changed();
+    this.#ports.changed(channel);
   }
 
   /** Resolves with false when it had to be left unfinished; the lanes then seek again after the next start. */

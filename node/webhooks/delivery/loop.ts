@@ -8,18 +8,18 @@ import type { Log } from '../../log.ts';
 import { type Found, sourceOf } from '../lanes/source.ts';
 import type { Stream } from '../lanes/stream.ts';
 import type { Begun, Noted, Turn } from '../lanes/turn.ts';
-import { DeadLetterBound } from '../records/dead-letter-bound.ts';
 import type { DeadLetters } from '../records/dead-letters.ts';
 import type { Ledger } from '../records/ledger.ts';
 import { LogPages } from '../records/log-pages.ts';
 import type { Erased, Outcome } from '../schedule/outcome.ts';
-import { nextHolder } from '../schedule/places.ts';
+import { Places } from '../schedule/places.ts';
 import { judge } from '../schedule/schedule.ts';
 import type { Sender } from '../sender/sender.ts';
-import type { DeadLetter } from '../webhook-records.ts';
+import { Burials } from './burials.ts';
 import type { Channel } from './channel.ts';
 import { keptOf } from './kept-attempt.ts';
 import { LogReader } from './log-reader.ts';
+import { Looks } from './looks.ts';
 import { type MailPayload, requestOf } from './request.ts';
 import { PreparedKeys } from './signature.ts';
 
@@ -42,39 +42,49 @@ export class DeliveryLoop implements CursorReader {
   readonly #ports: DeliveryPorts;
   readonly #pages: LogPages;
   readonly #reader: LogReader;
-  readonly #bound: DeadLetterBound;
+  readonly #burials: Burials;
   readonly #keys = new PreparedKeys();
-  /** The channels in the order of their turns: the channel that made the newest attempt is the last. */
-  #rotation: readonly Channel[] = [];
+  readonly #channels = new Set<Channel>();
+  readonly #looks = new Looks<Channel>();
+  readonly #places = new Places<Channel>();
   readonly #pump: Pump;
 
   constructor(ports: DeliveryPorts) {
     this.#ports = ports;
     this.#pages = new LogPages(ports.changes);
-    this.#bound = new DeadLetterBound(ports);
+    this.#burials = new Burials({
+      ...ports,
+      pages: this.#pages,
+      channels: () => [...this.#channels],
+      find: (turn) => this.#find(turn),
+      goOn: (channel, turn) => this.#goOn(channel, turn),
+    });
     this.#pump = new Pump({ clock: ports.clock, start: () => this.#start() });
     this.#reader = new LogReader({
       pages: this.#pages,
       deadLetters: ports.deadLetters,
       isRunning: () => this.#pump.isRunning,
-      changed: () => this.poke(),
+      changed: (channel) => this.#pokeFor(channel),
     });
   }
 
   add(channel: Channel): void {
-    this.#rotation = [...this.#rotation, channel];
-    this.poke();
+    this.#channels.add(channel);
+    this.#pokeFor(channel);
   }
 
   /** The caller has removed the channel: its attempts in flight are cut off. */
   drop(channel: Channel): void {
-    this.#rotation = this.#rotation.filter((other) => other !== channel);
+    this.#channels.delete(channel);
+    this.#places.drop(channel);
     channel.ended.abort();
+    // Others may wait for the places that it had.
+    this.#pump.poke();
   }
 
   /** The lowest position of the log that a channel still needs; infinite when there is no channel. */
   get oldestSeq(): number {
-    return Math.min(...this.#rotation.map(({ lanes }) => lanes.oldestSeq));
+    return Math.min(...[...this.#channels].map(({ lanes }) => lanes.oldestSeq));
   }
 
   /**
@@ -82,24 +92,20 @@ export class DeliveryLoop implements CursorReader {
    * behind it, is left until the next time. Resolves when all of it is durable.
    */
   async giveUp(seq: number): Promise<void> {
-    for (const channel of this.#rotation) await this.#giveUp(channel, seq);
+    await this.#burials.upTo(seq);
+    this.poke();
     await this.#ports.ledger.flush();
-    await this.#boundDeadLetters();
+    await this.#burials.bound();
   }
 
-  async #giveUp(channel: Channel, seq: number): Promise<void> {
-    const { live, lanes } = channel;
-    while (!channel.isRemoved && lanes.oldestSeq <= seq) {
-      const late = channel.late(seq);
-      await this.#buryAll(channel, late);
-      const { cursor } = lanes;
-      if (cursor < seq && !live.isRecalling) live.readOn(await this.#pages.after(cursor));
-      if (late.length === 0 && lanes.cursor === cursor) return;
-    }
-  }
-
-  /** Something changed: look soon for what can be done. */
+  /** Something changed: look soon for what can be done, for whichever subscription. */
   poke(): void {
+    this.#looks.stirAll();
+    this.#pump.poke();
+  }
+
+  #pokeFor(channel: Channel): void {
+    this.#looks.stir(channel);
     this.#pump.poke();
   }
 
@@ -109,7 +115,7 @@ export class DeliveryLoop implements CursorReader {
    */
   async run(signal: AbortSignal): Promise<void> {
     // A store from before the bound may hold more.
-    await this.#boundDeadLetters();
+    await this.#burials.bound();
     using changes = new DisposableStack();
     changes.defer(this.#ports.changes.subscribe(() => this.poke()));
     await this.#pump.run(signal, () => {
@@ -120,16 +126,17 @@ export class DeliveryLoop implements CursorReader {
 
   async #finish(): Promise<void> {
     await this.#pump.settle(STOP_MS_MAX);
-    for (const channel of this.#rotation) channel.ended.abort();
+    for (const channel of this.#channels) channel.ended.abort();
     await this.#pump.settle(STOP_CUT_MS_MAX);
-    for (const channel of this.#rotation) channel.takeBack(0);
+    for (const channel of this.#channels) channel.takeBack(0);
     if (!this.#pump.hasFailed) await this.#ports.ledger.flush();
   }
 
   /** Starts whatever can be started now; never waits. Returns after how many milliseconds something changes by time alone. */
   #start(): number {
     const nowMs = this.#ports.clock.wallMs();
-    for (const channel of this.#rotation) {
+    const looked = this.#looks.take(this.#channels, nowMs);
+    for (const channel of looked) {
       const changes = [
         this.#endReplays(channel),
         channel.forgetSecrets(nowMs),
@@ -137,14 +144,17 @@ export class DeliveryLoop implements CursorReader {
       ];
       if (changes.includes(true)) this.#pump.spawn(() => this.#ports.ledger.flush());
       const expired = channel.sweep(nowMs);
-      if (expired.length > 0) this.#pump.spawn(() => this.#buryAll(channel, expired));
+      if (expired.length > 0) this.#pump.spawn(() => this.#burials.all(channel, expired));
       for (const stream of channel.streams) {
         if (this.#reader.hasToRead(channel, stream)) this.#pump.spawn(() => this.#read(channel, stream));
       }
     }
-    for (const channel of this.#rotation) this.#noteAhead(channel, nowMs);
-    this.#dispatch(nowMs);
-    return Math.min(...this.#rotation.map((channel) => channel.nextChangeMs(nowMs))) - nowMs;
+    for (const channel of looked) {
+      this.#noteAhead(channel, nowMs);
+      this.#places.note(channel, channel.attempts.wantsPlace(nowMs));
+    }
+    const begun = this.#dispatch(nowMs);
+    return this.#looks.done([...looked, ...begun], nowMs) - nowMs;
   }
 
   /** Notes attempts before there is a place for them, so that no place waits for the disk. */
@@ -160,26 +170,28 @@ export class DeliveryLoop implements CursorReader {
     const { entry, isDead } = found;
     if (entry !== undefined) {
       channel.attempts.prepare({ ...noted, entry, isDead });
-      this.poke();
+      this.#pokeFor(channel);
       return;
     }
     channel.attempts.unprepared();
-    this.#bury(channel, noted, found);
+    this.#burials.one(channel, noted, found);
     await this.#goOn(channel, noted);
   }
 
-  /** Begins attempts until nobody has one to make, or none of those who have gets a place for it. */
-  #dispatch(nowMs: number): void {
-    const hasOne = (channel: Channel) => channel.attempts.wantsPlace(nowMs);
-    let wanting = this.#rotation.filter(hasOne);
-    for (;;) {
-      const channel = nextHolder(wanting, this.#rotation);
-      const begun = channel?.begin();
-      if (channel === undefined || begun === undefined) return;
-      this.#pump.spawn(() => this.#attempt(channel, begun));
-      this.#rotation = [...this.#rotation.filter((other) => other !== channel), channel];
-      wanting = [...wanting.filter((other) => other !== channel), ...[channel].filter(hasOne)];
+  /** Begins attempts until nobody has one to make, or none of those who have gets a place for it. Returns those who began some. */
+  #dispatch(nowMs: number): ReadonlySet<Channel> {
+    const began = new Set<Channel>();
+    for (let channel = this.#places.next(); channel !== undefined; channel = this.#places.next()) {
+      // Its receiver may be left alone by now: it is looked at soon, and waits until then.
+      const begun = channel.attempts.wantsPlace(nowMs) ? channel.begin() : undefined;
+      if (begun !== undefined) {
+        const to = channel;
+        this.#pump.spawn(() => this.#attempt(to, begun));
+        began.add(channel);
+      }
+      this.#places.began(channel, channel.attempts.wantsPlace(nowMs));
     }
+    return began;
   }
 
   async #attempt(channel: Channel, begun: Begun): Promise<void> {
@@ -243,41 +255,11 @@ export class DeliveryLoop implements CursorReader {
     });
   }
 
-  async #buryAll(channel: Channel, turns: readonly Turn[]): Promise<void> {
-    for (const turn of turns) {
-      this.#bury(channel, turn, await this.#find(turn));
-      await this.#goOn(channel, turn);
-    }
-    await this.#boundDeadLetters();
-  }
-
-  #boundDeadLetters(): Promise<void> {
-    return this.#bound.enforce(() => this.#rotation);
-  }
-
-  #bury(channel: Channel, turn: Turn, { entry, isDead }: Found): void {
-    if (channel.isRemoved) return;
-    const { lane, stream } = turn;
-    if (entry === undefined && stream.replay !== undefined) {
-      // Nothing can be sent again, and nothing is lost by that: it was accepted once.
-      channel.settle(turn);
-      return;
-    }
-    const { seq, attempts, history } = lane;
-    const nowMs = this.#ports.clock.wallMs();
-    const reason = entry === undefined ? 'missing' : 'expired';
-    const diedAt = new Date(nowMs).toISOString();
-    const place = { subscriptionId: channel.id, seq, reason } as const;
-    const letter: DeadLetter = { ...place, attempts, diedAt, history: [...history], entry: entry ?? null };
-    channel.bury(turn, letter, { isDead, nowMs });
-    this.#ports.log.warn('delivery.died', { deliveryId: entry?.id ?? null, ...place, agentId: lane.agentId, attempts });
-  }
-
   /** After a lane's first event is settled: what is next is found, and all of it becomes durable together. */
   async #goOn(channel: Channel, { stream, lane }: Turn): Promise<void> {
     if (channel.isRemoved) return;
     // First, so that the next attempt's record is part of this very commit.
-    this.poke();
+    this.#pokeFor(channel);
     await this.#ports.ledger.flush();
     if (lane.state === 'seeking') await this.#reader.seek(channel, stream, lane);
   }
