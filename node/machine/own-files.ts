@@ -23,6 +23,7 @@ import {
 import { open } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { MeshError } from '../../mesh/errors.ts';
+import { shellWord } from './shell-word.ts';
 
 /** What ownership is judged by; `mode` as `stat` has it. */
 export type Owned = Pick<Stats, 'mode' | 'uid' | 'gid' | 'nlink'>;
@@ -113,7 +114,7 @@ export function readOwnFile(path: string, bytesMax: number, isOwner: (uid: numbe
       if (!isOwner(stats.uid)) throw new Error(otherUser(stats.uid));
       if ((stats.mode & 0o077) !== 0)
         throw new Error(
-          `may be read or written by others (mode ${octal(stats.mode)}). If nobody has copied it, set it right with: chmod 600 ${path}`,
+          `may be read or written by others (mode ${octal(stats.mode)}). If nobody has copied it, set it right with: chmod 600 ${shellWord(path)}`,
         );
     }
     if (stats.size > bytesMax) throw new Error(`has ${stats.size} octets; at most ${bytesMax} are read`);
@@ -238,7 +239,7 @@ function makeDirectory(path: string): void {
 function ownerFault(path: string, { mode, uid }: Owned, user: number): string | undefined {
   if (uid !== user) return `${otherUser(uid)}; this node runs as uid ${user}, and uses only what is its own`;
   if ((mode & GROUP_OR_OTHERS_WRITE) === 0) return undefined;
-  return `may be written by others (mode ${octal(mode)}). If nobody has changed it, set it right with: chmod go-w ${path}`;
+  return `may be written by others (mode ${octal(mode)}). If nobody has changed it, set it right with: chmod go-w ${shellWord(path)}`;
 }
 
 function otherUser(uid: number): string {

@@ -1,6 +1,7 @@
 // `mesh init`: a mesh that begins with this machine. What the next machine needs is one line.
 import { fingerprintOf } from '../../mesh/admission/fingerprint.ts';
 import { joinLine } from '../../mesh/admission/join-line.ts';
+import type { HostId } from '../../mesh/names.ts';
 import type { Clock, Random } from '../../mesh/ports.ts';
 import { Invitations } from '../admission/invitations.ts';
 import type { Log } from '../log.ts';
@@ -9,7 +10,7 @@ import { refuseSetUp, withHostKey, writeHostFiles } from './host-directory.ts';
 export interface Place {
   /** The data directory. */
   readonly directory: string;
-  readonly id: string;
+  readonly id: HostId;
   readonly url: string;
   readonly name?: string | undefined;
   /** `false`: it shall not vote. */

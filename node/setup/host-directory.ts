@@ -8,6 +8,7 @@ import type { Random } from '../../mesh/ports.ts';
 import type { Signer } from '../../mesh/signature/ed25519.ts';
 import type { Log } from '../log.ts';
 import { makeOwnDirectory, writeFileDurably } from '../machine/own-files.ts';
+import { shellWord } from '../machine/shell-word.ts';
 import { openStore } from '../store/disk-store.ts';
 import type { Store } from '../store/store.ts';
 import { openHostKey } from '../system/host-key.ts';
@@ -33,13 +34,13 @@ export function refuseSetUp(directory: string): void {
   if (existsSync(hosts))
     throw new MeshError(
       'conflict',
-      `${hosts} is there, so this directory is a host's already; nothing is overwritten. Start it: npx mesh start --data ${directory}. Let another machine in: npx mesh hosts invite. For another host, name another directory with --data.`,
+      `${hosts} is there, so this directory is a host's already; nothing is overwritten. Start it: npx mesh start --data ${shellWord(directory)}. Let another machine in: npx mesh hosts invite. For another host, name another directory with --data.`,
     );
   const { MESH_HOSTS } = readEnvironmentFile(directory);
   if (MESH_HOSTS !== undefined && MESH_HOSTS !== hosts)
     throw new MeshError(
       'conflict',
-      `${environmentFile(directory)} names the hosts file ${MESH_HOSTS}: this directory is a host's already. Start it: npx mesh start --data ${directory}.`,
+      `${environmentFile(directory)} names the hosts file ${MESH_HOSTS}: this directory is a host's already. Start it: npx mesh start --data ${shellWord(directory)}.`,
     );
 }
 

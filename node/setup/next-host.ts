@@ -7,7 +7,7 @@ import { invitationOf } from '../../mesh/admission/invitation-token.ts';
 import { JOIN_PATH, type SealedContent } from '../../mesh/admission/messages.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import { parseForeignJson } from '../../mesh/json/foreign-json.ts';
-import { parseHostId } from '../../mesh/names.ts';
+import { type HostId, parseHostId } from '../../mesh/names.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import { startDeadline } from '../../mesh/time/deadline.ts';
 import { HELLO_PATH, helloAnswer } from '../peers/keys/hello.ts';
@@ -40,16 +40,15 @@ export async function joinMesh(
   { at, fingerprint, token }: Invitation,
   ports: SetupPorts,
 ): Promise<Joined> {
-  const { directory, url, name, voter } = place;
+  const { directory, id, url, name, voter } = place;
   refuseSetUp(directory);
-  const id = parseHostId(place.id);
   const invitation = invitationOf(token);
-  if (invitation === undefined || id === undefined)
+  if (invitation === undefined)
     throw new MeshError(
       'invalid_request',
       'The token is none: it begins with amj_. Take the whole line that npx mesh init printed, or npx mesh hosts invite.',
     );
-  const to = await whoIsAt(at, place.id, ports.clock);
+  const to = await whoIsAt(at, id, ports.clock);
   if (!isFingerprintOf(fingerprint, to.publicKey))
     throw new MeshError(
       'peer_untrusted',
@@ -73,7 +72,7 @@ export async function joinMesh(
  * The host that says to be there. Nothing that the host says is believed: its key is compared with the fingerprint, and the host must sign
  * with that key.
  */
-async function whoIsAt(at: string, asker: string, clock: Clock) {
+async function whoIsAt(at: string, asker: HostId, clock: Clock) {
   const parsed = helloAnswer.safeParse(await answerOf(`${at}${HELLO_PATH}?from=${asker}`, clock));
   const id = parseHostId(parsed.data?.host.id ?? '');
   if (parsed.data === undefined || id === undefined)

@@ -3,7 +3,9 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import type { Command } from 'commander';
 import { MeshError } from '../../mesh/errors.ts';
+import { parseHostId } from '../../mesh/names.ts';
 import { DEFAULT_PORT } from '../defaults.ts';
+import { shellWord } from '../machine/shell-word.ts';
 import { visible } from '../machine/visible-text.ts';
 import { beginMesh, type Place, type SetupPorts } from './first-host.ts';
 import { joinMesh } from './next-host.ts';
@@ -73,7 +75,7 @@ async function init(said: Said, { print }: SetupTerminal, ports: SetupPorts): Pr
   print(
     [
       `Host '${place.id}' at ${place.url} is set up in ${place.directory}. Its secrets are in mesh.env there, which only you can read.`,
-      `Start it:                               npx mesh start --data ${place.directory}`,
+      `Start it:                               npx mesh start --data ${shellWord(place.directory)}`,
       `On the next machine, within 30 minutes: ${line}`,
     ].join('\n'),
   );
@@ -94,15 +96,22 @@ async function join(at: string, said: Joining, terminal: SetupTerminal, ports: S
       'An engine keeps the claims there: MESH_CLAIMS came along into mesh.env. Edit it there if this machine reaches the engine elsewhere.',
     );
   if (said.start) await terminal.start(place.directory);
-  else terminal.print(`Start it: npx mesh start --data ${place.directory}`);
+  else terminal.print(`Start it: npx mesh start --data ${shellWord(place.directory)}`);
 }
 
 function placeOf({ data, id = ownId(), url, name, vote }: Said, address: string): Place {
   if (id === undefined)
     throw new MeshError('invalid_request', "This machine's name is no id for a host. Say one with --id.");
+  const hostId = parseHostId(id);
+  if (hostId === undefined)
+    throw new MeshError(
+      'invalid_request',
+      `'${id}' is no id for a host: it has 1 to 64 of letters, digits, '.', '_' and '-', the first a letter or digit. Say another with --id.`,
+    );
+  if (data === '') throw new MeshError('invalid_request', '--data must name a directory; it is empty.');
   return {
     directory: data,
-    id: id.toLowerCase(),
+    id: hostId,
     url: originOf(url ?? `http://${address.includes(':') ? `[${address}]` : address}:${DEFAULT_PORT}`),
     name,
     ...(vote === false ? { voter: false } : {}),

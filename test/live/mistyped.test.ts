@@ -1,8 +1,8 @@
 // What a person meets who makes a slip of the pen, in a shell.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openStore } from '../../node/store/disk-store.ts';
 import { pathsIn } from '../../node/store/paths.ts';
@@ -32,6 +32,20 @@ describe('a mistyped command line', () => {
     [['status', '--ulr', 'x'], "mesh: unknown option '--ulr'; did you mean '--url'?\n"],
     [['start', 'x'], "mesh: too many arguments for 'start'. Expected 0 arguments but got 1: x.\n"],
   ])('%j is answered as one', (words, said) => expect(typed(...words)).toEqual([1, '', said]), LIVE_MS_MAX);
+});
+
+describe('a host that is set up under a name that is none', () => {
+  it.each([['init'], ['join-mesh', 'http://127.0.0.1:1', '--fingerprint', 'x', '--token', 'amj_x']])(
+    'is refused by mesh %s before there is anything of it',
+    (...words) => {
+      const data = join(mkdtempSync(join(tmpdir(), 'mesh-mistyped-')), 'data');
+      onTestFinished(() => rmSync(dirname(data), { recursive: true }));
+      const said = [1, '', expect.stringMatching(/^mesh: 'my mac' is no id for a host: .* Say another with --id\.\n$/)];
+      expect(typed(...words, '--id', 'my mac', '--data', data)).toEqual(said);
+      expect(existsSync(data)).toBe(false);
+    },
+    LIVE_MS_MAX,
+  );
 });
 
 describe('no command at all', () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { fingerprintOf } from '../../../mesh/admission/fingerprint.ts';
 import { drawToken } from '../../../mesh/admission/invitation-token.ts';
+import type { HostId } from '../../../mesh/names.ts';
 import { readEnvironmentFile } from '../../../node/setup/environment-file.ts';
 import { beginMesh } from '../../../node/setup/first-host.ts';
 import { joinMesh } from '../../../node/setup/next-host.ts';
@@ -40,7 +41,7 @@ async function inviting(options: TestNodeOptions = {}) {
   return { host, server, invite };
 }
 
-const placeIn = (at: string) => ({ directory: at, id: 'mini', url: 'http://127.0.0.1:23001' });
+const placeIn = (at: string) => ({ directory: at, id: 'mini' as HostId, url: 'http://127.0.0.1:23001' });
 
 describe('a machine that joins a mesh', () => {
   it('gives up a host that says nothing after ten seconds', async () => {
@@ -145,7 +146,7 @@ describe('a machine on which a mesh begins', () => {
     random: seededRandom(5),
     log: new RecordingLog(),
   });
-  const first = (at: string) => ({ directory: at, id: 'mac', url: SELF_URL });
+  const first = (at: string) => ({ directory: at, id: 'mac' as HostId, url: SELF_URL });
 
   it('prints a line that holds no lasting secret', async () => {
     const data = directory();
@@ -166,6 +167,12 @@ describe('a machine on which a mesh begins', () => {
     const before = readdirSync(data).map((name) => [name, statSync(join(data, name)).mtimeMs]);
     await expect(beginMesh(first(data), ports())).rejects.toThrow(/nothing is overwritten/);
     expect(readdirSync(data).map((name) => [name, statSync(join(data, name)).mtimeMs])).toEqual(before);
+  });
+
+  it('is named in a sentence so that a shell takes it for one word', async () => {
+    const data = join(directory(), 'of my host');
+    await beginMesh(first(data), ports());
+    await expect(beginMesh(first(data), ports())).rejects.toThrow(`npx mesh start --data '${data}'.`);
   });
 
   it('goes on with the secrets that it had drawn when it is killed before hosts.json was there', async () => {
