@@ -46,6 +46,13 @@ export function parseListen(text: string): ListenAddress | undefined {
   return isRightKind && port <= 65_535 ? { ip, port } : undefined;
 }
 
+/** A path as it was given. An empty one, as of `--data "$UNSET"`, would mean wherever the program was started. */
+export function readPath(name: string, given: Given, mistakes: string[]): string | undefined {
+  const value = given(name);
+  if (value?.text === '') mistakes.push(`${value.by} must be a path, and is empty`);
+  return value?.text;
+}
+
 /** `--listen`: `undefined` when it was not said, or is none; of the latter `mistakes` gets a sentence. */
 export function readListen(given: Given, mistakes: string[]): ListenAddress | undefined {
   const value = given('listen');

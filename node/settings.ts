@@ -17,6 +17,7 @@ import {
   readForward,
   readList,
   readListen,
+  readPath,
   readSecret,
   readSwitch,
   type Setting,
@@ -152,7 +153,7 @@ export const SETTINGS: readonly Setting[] = [
 ];
 
 /** Variables of the other commands, beside those of the settings. */
-const COMMAND_VARIABLES = ['MESH_URL', 'MESH_AGENT', 'MESH_JOIN_TOKEN'];
+const COMMAND_VARIABLES = ['MESH_URL', 'MESH_AGENT', 'MESH_JOIN_TOKEN', 'MESH_INBOX', 'MESH_INBOX_KEY'];
 
 export interface Config {
   readonly hostsFile: string;
@@ -217,13 +218,13 @@ export function readConfig(
   const mistakes: string[] = [];
   const given = givenBy(flags, environment);
   const config: Config = {
-    hostsFile: given('hosts')?.text ?? '',
+    hostsFile: readPath('hosts', given, mistakes) ?? '',
     host: given('host')?.text,
-    dataDirectory: given('data')?.text ?? '',
+    dataDirectory: readPath('data', given, mistakes) ?? '',
     listen: readListen(given, mistakes),
     webhookAllow: readAllowList(given, mistakes),
     logDays: readCount('log-days', LOG_DAYS_MAX, given, mistakes),
-    sendAccounts: given('send-accounts')?.text,
+    sendAccounts: readPath('send-accounts', given, mistakes),
     mailbox: readMailbox(given, mistakes),
     allowSingleLabel: readSwitch('allow-single-label', given, mistakes),
     allowIpLiteral: readSwitch('allow-ip-literal', given, mistakes),

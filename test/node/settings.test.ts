@@ -191,8 +191,17 @@ describe('the settings', () => {
     },
   );
 
+  it('take no empty path for the folder in which they are read', () => {
+    const empty = { data: '', hosts: '', 'send-accounts': '' };
+    expect(() => readConfig(empty, {})).toThrow(
+      /--hosts must be a path, and is empty; --data must be a path, and is empty; --send-accounts must be a path/,
+    );
+    expect(readConfig({}, { MESH_DATA: '' }).config.dataDirectory).toBe('./data');
+  });
+
   it('tell of variables that look like settings and are none', () => {
-    const environment = { MESH_TOKN: 'x', mesh_token: 'x', MESH_URL: 'x', MESH_AGENT: 'x', MESH_SECRET: '', PATH: 'x' };
+    const ofCommands = { MESH_URL: 'x', MESH_AGENT: 'x', MESH_INBOX: 'x', MESH_INBOX_KEY: 'x', MESH_JOIN_TOKEN: 'x' };
+    const environment = { ...ofCommands, MESH_TOKN: 'x', mesh_token: 'x', MESH_SECRET: '', PATH: 'x' };
     expect(readConfig({}, environment).config.unknownVariables).toEqual(['MESH_TOKN', 'mesh_token']);
   });
 
