@@ -22,11 +22,11 @@ export function environmentFile(directory: string): string {
 
 /**
  * The variables of that data directory's file; none when there is no such file. Relative paths of MESH_HOSTS start at the file. Throws
- * `invalid_request` when others may read the file, or it has something else in it than settings of this program.
+ * `invalid_request` when others may read the file, this user may not look for it, or it has something else in it than settings of this program.
  */
 export function readEnvironmentFile(directory: string): Variables {
   const path = environmentFile(directory);
-  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return {};
+  if (!isThere(path)) return {};
   const read = parseEnv(readPrivateFile(path, 'The settings file'));
   const foreign = Object.keys(read).find((name) => !name.startsWith('MESH_') || name === ELSEWHERE);
   if (foreign !== undefined)
@@ -37,6 +37,15 @@ export function readEnvironmentFile(directory: string): Variables {
   const variables = Object.fromEntries(Object.entries(read).map(([name, value]) => [name, value ?? '']));
   const { MESH_HOSTS } = variables;
   return MESH_HOSTS ? { ...variables, MESH_HOSTS: resolve(dirname(path), MESH_HOSTS) } : variables;
+}
+
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (cause) {
+    const message = `Whether there is a settings file '${path}' can't be told: ${(cause as Error).message}. The data directory is its node's user's alone: run this as that user, or name another directory with --data or MESH_DATA.`;
+    throw new MeshError('invalid_request', message, { cause });
+  }
 }
 
 /** The environment with the file's variables where it has none of its own. */

@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { MeshError } from '../../../mesh/errors.ts';
 import { readEnvironmentFile, withEnvironmentFile } from '../../../node/setup/environment-file.ts';
 
 function directoryWith(text: string, mode = 0o600): string {
@@ -22,6 +23,14 @@ describe('mesh.env', () => {
 
   it('is not needed', () => {
     expect(readEnvironmentFile(join(tmpdir(), 'there-is-no-such-directory'))).toEqual({});
+  });
+
+  it('is refused with a sentence where it can not be looked for', () => {
+    const directory = join(tmpdir(), 'x'.repeat(300));
+    expect(() => readEnvironmentFile(directory)).toThrow(MeshError);
+    expect(() => readEnvironmentFile(directory)).toThrow(
+      /Whether there is a settings file .* can't be told: ENAMETOOLONG/,
+    );
   });
 
   it('is refused when others may read it', () => {
