@@ -1,6 +1,6 @@
 // Bad days whose mend changes the machine: its clock, its files, its version of the program. Each is typed as `mesh doctor` prints it.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { at, type BadDay, badDay, checks, found, type Machine, started, well } from '../support/bad-day.ts';
@@ -98,6 +98,20 @@ describe('a mend of mesh doctor', { timeout: 4 * LIVE_MS_MAX }, () => {
       await mac.follow(found(diagnosis, 'hosts-file'));
       await well(mac);
     }
+  });
+
+  it('takes back a database that another user has, and that it may not look into', async ({ skip }) => {
+    if (process.geteuid?.() !== 0 || !MAY_DROP) skip('Only root may give a file away.');
+    const mac = at(await badDay('mac'), 0);
+    await mac.start();
+    await mac.stop();
+    chownSync(join(mac.data, 'mesh.sqlite'), 4_242, 4_242);
+    mac.inside = WITHOUT_PRIVILEGE;
+    const diagnosis = await mac.doctor();
+    expect(checks(diagnosis)).toEqual(['data-directory', 'reach mac']);
+    await mac.follow(found(diagnosis, 'data-directory'));
+    await mac.start();
+    await well(mac);
   });
 
   it('brings the older of two hosts up to date, whichever of them is asked', async () => {

@@ -18,7 +18,7 @@ export function checkDataDirectory({ directory, user }: Examination): readonly F
   // The first start makes it.
   if (stats === undefined) return [];
   const owner = user === 0 ? stats.uid : (user ?? stats.uid);
-  const names = stats.isDirectory() ? readdirSync(directory).filter((name) => OURS.test(name)) : [];
+  const names = stats.isDirectory() ? ourFilesIn(directory) : [];
   const faults = [
     [directory, directoryFault(directory, stats, owner)] as const,
     ...names.map((name) => {
@@ -27,7 +27,17 @@ export function checkDataDirectory({ directory, user }: Examination): readonly F
     }),
   ];
   const foreign = faults.flatMap(([path, fault]) => (fault === undefined ? [] : [foreignFile(path, fault, owner)]));
-  return [...foreign, ...writable(directory), ...(names.includes('mesh.sqlite') ? newer(directory) : [])];
+  const isReadable = names.includes('mesh.sqlite') && foreign.length === 0;
+  return [...foreign, ...writable(directory), ...(isReadable ? newer(directory) : [])];
+}
+
+function ourFilesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory).filter((name) => OURS.test(name));
+  } catch {
+    // A directory of somebody else, or one that may not be read: that is said of the directory itself.
+    return [];
+  }
 }
 
 function foreignFile(path: string, fault: string, owner: number): Finding {
