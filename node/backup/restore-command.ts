@@ -12,6 +12,7 @@ export interface RestoreTerminal {
   printJson(value: unknown): void;
   complain(text: string): void;
   wait(): () => void;
+  readonly stop: AbortSignal;
   end(code: number): void;
 }
 
@@ -41,12 +42,12 @@ export function addRestoreCommand(
 }
 
 async function restore(terminal: RestoreTerminal, file: string, { data, json }: Flags) {
-  const { print, printJson, complain, wait, end } = terminal;
+  const { print, printJson, complain, wait, stop, end } = terminal;
   const directory = resolve(data);
   const done = wait();
   try {
     const restored = await restoreBackup({
-      ...{ file, directory, now: new Date().toISOString(), log: QUIET },
+      ...{ file, directory, now: new Date().toISOString(), log: QUIET, stop },
       random: { bytes: (n) => randomBytes(n), next: Math.random },
     });
     done();
@@ -54,8 +55,8 @@ async function restore(terminal: RestoreTerminal, file: string, { data, json }: 
     else print(said(directory, restored).join('\n'));
   } catch (error) {
     done();
-    if (!(error instanceof MeshError)) throw error;
-    complain(`mesh: ${visible(error.message)}`);
+    if (!(error instanceof MeshError) && error !== stop.reason) throw error;
+    complain(`mesh: ${visible((error as Error).message)}`);
     end(1);
   }
 }

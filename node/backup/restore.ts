@@ -41,6 +41,8 @@ export interface RestoreOptions {
   readonly now: string;
   readonly random: Pick<Random, 'bytes' | 'next'>;
   readonly log: Log;
+  /** Gives the restore up. */
+  readonly stop: AbortSignal;
 }
 
 export interface Restored extends Readonly<Counts> {
@@ -52,9 +54,18 @@ export interface Restored extends Readonly<Counts> {
 /** Records in one commit. */
 const COMMIT_RECORDS_MAX = 1_000;
 
-/** Rejects with `store_failed` and a sentence; then there is no data directory. */
+/** Rejects with `store_failed` and a sentence, or with the reason of `stop`; then there is no data directory. */
 export async function restoreBackup(options: RestoreOptions): Promise<Restored> {
-  const { file, directory } = options;
+  try {
+    return await restoreWhole(options);
+  } catch (error) {
+    if (!isOfSystem(error)) throw error;
+    throw refused(`${options.directory} can't be made of the backup: ${error.message}. Nothing of it is there.`, error);
+  }
+}
+
+async function restoreWhole(options: RestoreOptions): Promise<Restored> {
+  const { file, directory, stop } = options;
   if (!existsSync(file)) throw refused(`There is no backup ${file}.`);
   refuseForeignFile(file);
   const draft = `${directory}.restoring`;
@@ -64,7 +75,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
     throw refused(`${directory} is not empty: restore into a directory that is not there yet (--data DIR).`);
   makeOwnDirectory(draft);
   try {
-    const unpacked = await unpack(file, draft);
+    const unpacked = await unpack(file, draft, stop);
     const restored = await fill(draft, unpacked.about, options);
     rmSync(join(draft, RECORDS));
     syncPath(draft);
@@ -84,12 +95,12 @@ interface Unpacked {
 }
 
 /** Puts every entry of the archive into the directory. */
-async function unpack(file: string, into: string): Promise<Unpacked> {
+async function unpack(file: string, into: string, stop: AbortSignal): Promise<Unpacked> {
   let about: About | undefined;
   let blobs = 0;
   let isWhole = false;
   try {
-    const octets = Readable.toWeb(createReadStream(file)) as ReadableStream<Uint8Array>;
+    const octets = Readable.toWeb(createReadStream(file, { signal: stop })) as ReadableStream<Uint8Array>;
     const entries = octets.pipeThrough(createTarDecoder({ strict: true })) as ReadableStream<ParsedTarEntry>;
     for await (const entry of entries) {
       const { name } = entry.header;
@@ -107,7 +118,8 @@ async function unpack(file: string, into: string): Promise<Unpacked> {
       if (name === WHOLE) await entry.body.cancel();
     }
   } catch (cause) {
-    if (cause instanceof MeshError) throw cause;
+    stop.throwIfAborted();
+    if (cause instanceof MeshError || isOfSystem(cause)) throw cause;
     throw refused(`${file} is no backup, or is damaged: ${(cause as Error).message}.`, cause);
   }
   if (about !== undefined && isWhole && !existsSync(join(into, RECORDS)))
@@ -160,7 +172,7 @@ async function writeBlob(entry: ParsedTarEntry, directory: string, blob: string)
 async function fill(
   directory: string,
   about: About,
-  { now, random, log }: RestoreOptions,
+  { now, random, log, stop }: RestoreOptions,
 ): Promise<Counts & Pick<Restored, 'records'>> {
   const copy = new DatabaseSync(join(directory, RECORDS), { readOnly: true });
   const store = await openStore({ directory, log });
@@ -179,6 +191,7 @@ async function fill(
       if (writes.length < COMMIT_RECORDS_MAX) continue;
       records += writes.length;
       await store.commit(writes);
+      stop.throwIfAborted();
       writes = [];
     }
     await store.commit(writes);
@@ -189,6 +202,11 @@ async function fill(
   }
   log.info('backup.restored', { host: about.host, madeAt: about.madeAt, records });
   return { ...counts, records };
+}
+
+/** What the system refuses: a full disk, a path that this user may not use. No archive says such a thing. */
+function isOfSystem(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && typeof (error as NodeJS.ErrnoException).errno === 'number';
 }
 
 function refused(sentence: string, cause?: unknown): MeshError {

@@ -76,7 +76,8 @@ async function backUp(withKeys = false): Promise<void> {
   writeFileSync(file, Buffer.concat(pieces), { mode: 0o600 });
 }
 
-const restore = (into = target) => restoreBackup({ file, directory: into, now: NOW, random: seededRandom(1), log });
+const restore = (into = target, stop = new AbortController().signal) =>
+  restoreBackup({ file, directory: into, now: NOW, random: seededRandom(1), log, stop });
 
 /** Changes the entries of the backup. */
 async function edit(change: (entries: { name: string; data: Uint8Array }[]) => { name: string; data: Uint8Array }[]) {
@@ -262,6 +263,22 @@ describe('a restore', () => {
     await expect(restore(place.directory)).rejects.toThrow(/is not empty/);
     mkdirSync(`${target}.restoring`);
     await expect(restore()).rejects.toThrow(/a restore was interrupted/);
+  });
+
+  it('says what the system refuses, and calls no backup damaged for it', async () => {
+    await backUp();
+    await expect(restore(file)).rejects.toMatchObject({
+      code: 'store_failed',
+      message: `${file} can't be made of the backup: ENOTDIR: not a directory, scandir '${file}'. Nothing of it is there.`,
+    });
+    await expect(restore(join(file, 'data'))).rejects.toMatchObject({ code: 'store_failed' });
+  });
+
+  it('that is given up leaves nothing behind', async () => {
+    await backUp();
+    const reason = new Error('stopped by SIGTERM');
+    await expect(restore(target, AbortSignal.abort(reason))).rejects.toBe(reason);
+    expect([existsSync(target), existsSync(`${target}.restoring`)]).toEqual([false, false]);
   });
 
   it('takes a directory that is empty', async () => {

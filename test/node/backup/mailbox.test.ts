@@ -89,7 +89,10 @@ async function backUp(withKeys: boolean, meanwhile: () => Promise<unknown> = asy
 }
 
 const restore = () =>
-  restoreBackup({ file, directory: target, now: '2026-02-01T00:00:00.000Z', random: seededRandom(1), log });
+  restoreBackup({
+    ...{ file, directory: target, now: '2026-02-01T00:00:00.000Z', random: seededRandom(1), log },
+    stop: new AbortController().signal,
+  });
 
 /** What the restored mailbox answers, when its host has started on it. */
 async function restored<Found>(read: (connection: Connection) => Found): Promise<Found> {
