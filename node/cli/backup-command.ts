@@ -3,6 +3,7 @@ import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { request } from 'undici';
 import { syncDirectory } from '../machine/own-files.ts';
+import { shellWord } from '../machine/shell-word.ts';
 import type { Asking, CommandLine } from './command-line.ts';
 import { type NodeClientOptions, refusalIn } from './node-client.ts';
 import type { Report } from './report.ts';
@@ -26,25 +27,33 @@ export function addBackupCommand(commands: CommandLine): void {
 }
 
 /** The file is there when the backup is whole and durable, and not before. */
-async function backUp(node: NodeClientOptions, file: string, { withKeys, force }: Wanted): Promise<Report> {
+export async function backUp(node: NodeClientOptions, file: string, { withKeys, force }: Wanted): Promise<Report> {
   if (force !== true && (await isThere(file))) throw new Error(`${file} is there: name another file, or say --force.`);
   const draft = `${file}.part`;
-  const bytes = await download(node, { withKeys: withKeys === true }, draft).catch(async (error: Error) => {
+  const answer = await askFor(node, { withKeys: withKeys === true });
+  // From here on the draft is this command's: a node makes one backup at a time, and refuses whoever comes meanwhile.
+  let bytes = 0;
+  try {
+    bytes = await writeInto(draft, answer);
+    await rename(draft, file);
+  } catch (error) {
     await rm(draft, { force: true });
     throw error;
-  });
-  await rename(draft, file);
+  }
   await syncDirectory(dirname(file));
   const secrets = withKeys === true ? ' It holds secrets: keep it where nobody else reads it.' : '';
   return {
-    text: `${file} holds what ${node.url} kept at this moment (${bytes} octets).${secrets} npx mesh restore ${file} --data DIR makes a data directory of it.`,
+    text: `${file} holds what ${node.url} kept at this moment (${bytes} octets).${secrets} npx mesh restore ${shellWord(file)} --data DIR makes a data directory of it.`,
     value: { file, bytes, withKeys: withKeys === true },
     ok: true,
   };
 }
 
-async function download(node: NodeClientOptions, wanted: { readonly withKeys: boolean }, draft: string) {
-  const { url, token, stop } = node;
+/** The octets of the archive. */
+async function askFor(
+  { url, token, stop }: NodeClientOptions,
+  wanted: { readonly withKeys: boolean },
+): Promise<AsyncIterable<Uint8Array>> {
   const answer = await request(`${url}/api/backup`, {
     method: 'POST',
     headers: {
@@ -61,11 +70,16 @@ async function download(node: NodeClientOptions, wanted: { readonly withKeys: bo
     );
   });
   if (answer.statusCode >= 400) throw refusalIn(await answer.body.text(), answer.statusCode, url);
+  return answer.body;
+}
+
+/** Resolves with their number once they are durable. */
+async function writeInto(draft: string, archive: AsyncIterable<Uint8Array>): Promise<number> {
   await rm(draft, { force: true });
   await using file = await open(draft, 'wx', 0o600);
   let bytes = 0;
   try {
-    for await (const octets of answer.body as AsyncIterable<Uint8Array>) {
+    for await (const octets of archive) {
       bytes += octets.byteLength;
       await file.writeFile(octets);
     }
