@@ -48,6 +48,11 @@ interface Around {
   readonly ask: Question | undefined;
 }
 
+/** What a header can carry of a token. */
+const HEADER_TEXT = /^[\x21-\x7e]+$/;
+const UNSENDABLE =
+  'The token that is set (MESH_TOKEN, MESH_READ_TOKEN or MESH_INBOX_KEY) has a character that no token has, such as a space or the end of a line: a file from which it was read may end its lines as Windows does.';
+
 export class CommandLine {
   readonly #parent: Command;
   readonly #terminal: Terminal;
@@ -84,6 +89,7 @@ export class CommandLine {
     const call = createNodeClient(node);
     const done = wait();
     try {
+      if (token !== undefined && !HEADER_TEXT.test(token)) throw new Error(UNSENDABLE);
       const { text, value, ok } = await work(json ? call : visiblyAsking(call), paint, { node, ask });
       done();
       if (json) printJson(value);

@@ -8,6 +8,36 @@ import { serveApp } from '../../support/loopback.ts';
 import { silentServer } from '../../support/silent-server.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
+/** `mesh WORDS` with that token, and what it says. */
+async function typed(token: string, ...words: readonly string[]): Promise<readonly unknown[]> {
+  const said: unknown[] = [];
+  const program = new Command('mesh');
+  addClientCommands(program, {
+    ...{
+      url: 'http://127.0.0.1:1',
+      token,
+      clock: new VirtualClock(),
+      stop: new AbortController().signal,
+      paint: PLAIN,
+    },
+    ...{ print: (text) => said.push(text), printJson: () => undefined, complain: (text) => said.push(text) },
+    ...{ end: (code) => said.push(code), wait: () => () => undefined },
+  });
+  await program.parseAsync(['node', 'mesh', ...words]);
+  return said;
+}
+
+describe('a token that no header can carry', () => {
+  it.each(['0123456789abcdef\r', 'of two words', 'mit-Umlaut-ä-und-mehr'])(
+    '%j is not blamed on the node',
+    async (token) => {
+      const said = [expect.stringMatching(/^mesh: The token that is set .* has a character that no token has/), 1];
+      for (const words of [['status'], ['backup', 'there-is-none.tar']])
+        expect(await typed(token, ...words)).toEqual(said);
+    },
+  );
+});
+
 describe('a node that says nothing', () => {
   it('is given up by a command after a minute, in a sentence', async () => {
     await using server = await silentServer();
