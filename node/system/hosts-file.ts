@@ -55,18 +55,31 @@ export class HostsFile {
    * is replaced. Rejects with `store_failed` when this process may not, or can't.
    */
   edit(change: (text: string) => string, edited: (text: string) => void): Promise<void> {
-    const done = this.#lastEdit.then(async () => {
-      const text = change(await this.read());
-      try {
-        replaceFileDurably(await realpath(this.#path), text);
-      } catch (cause) {
-        const message = `The hosts file ${this.#path} can't be written: ${(cause as Error).message}. Let this node's user write it and its directory, or edit it by hand.`;
-        throw new MeshError('store_failed', message, { cause });
-      }
-      edited(text);
-    });
+    const done = this.#lastEdit.then(() => this.#edit(change, edited));
     this.#lastEdit = done.catch(() => undefined);
     return done;
+  }
+
+  async #edit(change: (text: string) => string, edited: (text: string) => void): Promise<void> {
+    const before = this.#seen;
+    try {
+      const text = change(await this.read());
+      await this.#replace(text);
+      edited(text);
+    } catch (error) {
+      // What was read for this edit, an operator may just have written: nobody was told of it, so the next look finds it.
+      this.#seen = before;
+      throw error;
+    }
+  }
+
+  async #replace(text: string): Promise<void> {
+    try {
+      replaceFileDurably(await realpath(this.#path), text);
+    } catch (cause) {
+      const message = `The hosts file ${this.#path} can't be written: ${(cause as Error).message}. Let this node's user write it and its directory, or edit it by hand.`;
+      throw new MeshError('store_failed', message, { cause });
+    }
   }
 
   /** Looks every `LOOK_INTERVAL_MS` until `signal` aborts. */

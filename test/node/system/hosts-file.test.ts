@@ -73,6 +73,29 @@ describe('hosts.json on the disk', () => {
     expect(seen.slice(1)).toEqual(['first']);
   });
 
+  it('that an operator wrote is read also when the node could not change it in between', async () => {
+    const { directory, path, file, seen, look } = hostsFile();
+    await file.read();
+    writeFileSync(path, 'by hand');
+    const refused = () => {
+      throw new MeshError('conflict', 'It is none.');
+    };
+    await expect(file.edit(refused, () => {})).rejects.toThrow('It is none.');
+    await look();
+    expect(seen).toEqual(['by hand']);
+    writeFileSync(path, 'by hand again');
+    // A directory stands where the node makes its draft.
+    mkdirSync(join(directory, `hosts.json.${process.pid}.new`, 'in the way'), { recursive: true });
+    await expect(
+      file.edit(
+        (text) => `${text}, changed`,
+        () => {},
+      ),
+    ).rejects.toMatchObject({ code: 'store_failed' });
+    await look();
+    expect(seen.slice(1)).toEqual(['by hand again']);
+  });
+
   it('is not read when it did not change', async () => {
     const { file, seen, look } = hostsFile();
     await file.read();
