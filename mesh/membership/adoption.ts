@@ -7,7 +7,7 @@ import { beginAnew, beginWaiting } from '../operations/operation.ts';
 import type { Write } from '../ports.ts';
 import { newerBallot } from '../register/ballot.ts';
 import { configWrite, configWrites, seenStartGone } from '../state/claim-records.ts';
-import { type Config, hostsOf, isForgetting, isVoterThroughout, mayBeForgotten } from '../state/config.ts';
+import { type Config, hostsOf, isForgetting, isVoterThroughout, mayBeOthersBy } from '../state/config.ts';
 import type { CoreState } from '../state/core-state.ts';
 import type { Effect } from '../state/events.ts';
 import { mayAdopt, NO_SETBACKS } from '../state/membership.ts';
@@ -34,7 +34,7 @@ export function adopt(state: CoreState, config: Config, out: Effect[]): void {
   out.push({ type: 'log', event: `mesh.${kind}`, fields });
   if (kind === 'recovered') out.push({ type: 'doubt', why: 'recovered' });
   const { config: before, self } = membership;
-  if (mayBeForgotten(before, config, self) && !state.registry.isEmpty()) out.push({ type: 'doubt', why: 'returned' });
+  if (mayBeOthersBy(before, config, self) && !state.registry.isEmpty()) out.push({ type: 'doubt', why: 'returned' });
   goBy(state, config, [], out);
 }
 

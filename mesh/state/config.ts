@@ -176,12 +176,12 @@ export function isVoterThroughout(before: Config | undefined, after: Config, sel
 }
 
 /**
- * Whether `self`, a member again or still, may have been forgotten since `before` (step 10): what it holds may be others' by now. It was no
- * member, or a move began and ended without it.
+ * Whether what `self`, a member again or still, holds may be others' by now. It was no member, or an epoch began and ended without it: in that one
+ * it may have been gone for its day, or evicted (step 11), or forgotten (step 10), and nothing of that stands in `after`.
  */
-export function mayBeForgotten(before: Config | undefined, after: Config, self: HostId): boolean {
+export function mayBeOthersBy(before: Config | undefined, after: Config, self: HostId): boolean {
   if (before === undefined || before.mesh !== after.mesh || !after.members.includes(self)) return false;
-  return !before.members.includes(self) || (after.settled?.at(-1) ?? 0) > before.epoch + 1;
+  return !before.members.includes(self) || after.epoch > before.epoch + 1;
 }
 
 function meshOf(voters: Voters): string {

@@ -69,7 +69,7 @@ export type DoubtCause =
   | 'recovered'
   /** This host left its mesh for another one. */
   | 'joined'
-  /** The mesh takes this host in, and may have forgotten it meanwhile. */
+  /** The mesh takes this host in, or has it still, and may have let it go meanwhile. */
   | 'returned'
   /** An engine kept the claims until now, so no voter knows what was claimed with it. */
   | 'left_engine';

@@ -58,7 +58,7 @@ const DOUBTS: Readonly<Record<DoubtCause, string>> = {
     "This host's data was restored from a backup, so the voters may have given its addresses to others meanwhile.",
   recovered: 'An operator had other voters go on, who may not know what this host holds.',
   joined: 'This host left its mesh for another one, whose voters do not know what it holds.',
-  returned: 'The mesh takes this host in, and may have forgotten what it held when it was away.',
+  returned: 'The mesh went on without this host, and may have given what it held to others when it was away.',
   left_engine: 'An engine kept the claims until now, so the voters do not know what this host holds.',
 };
 const TICK_MS = 5_000;

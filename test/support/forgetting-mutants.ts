@@ -31,7 +31,13 @@ export const FORGETTING_MUTANTS: readonly Mutant[] = [
     name: 'comes-back-undoubted',
     breaks: 'a host that was forgotten meanwhile takes what it had for its own',
     noticedBy: { schedule: 'comesHome' },
-    sources: [{ file: 'mesh/membership/adoption.ts', from: 'mayBeForgotten(before, config, self) &&', to: 'false &&' }],
+    sources: [{ file: 'mesh/membership/adoption.ts', from: 'mayBeOthersBy(before, config, self) &&', to: 'false &&' }],
+  },
+  {
+    name: 'comes-back-unseen',
+    breaks: 'a host that was gone while it was down, and is a member again, takes what it had for its own',
+    noticedBy: { schedule: 'comesBack' },
+    sources: [{ file: 'mesh/state/config.ts', from: ' || after.epoch > before.epoch + 1', to: '' }],
   },
   {
     name: 'forgets-guests',

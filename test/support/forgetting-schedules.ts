@@ -62,11 +62,35 @@ function comesHome(options: SimulationOptions): Troubles {
   ];
 }
 
-export const FORGETTING_SCHEDULES = { longGone, knownToOne, comesHome };
+/**
+ * `desk`, which does not vote, is evicted while it is down, and listed again. The mesh need not have forgotten it, nor moved to other voters: what it
+ * had is another's by now, and it must ask about it.
+ */
+function comesBack(options: SimulationOptions): Troubles {
+  const mesh = begun(options, {});
+  mesh.claim(desk, KEY);
+  mesh.advance(100);
+  forget(mesh);
+  mesh.advance(5_000);
+  const taken = claimedBy(mesh, mini);
+  for (const id of mesh.hostIds) mesh.wish(id, THREE, FIVE);
+  mesh.advance(15_000);
+  mesh.start(desk);
+  mesh.advance(30_000);
+  const { config } = mesh.core(desk)?.membership ?? {};
+  return [
+    ...taken,
+    ...(config?.members.includes(desk) ? [] : ['desk is no member']),
+    ...(config?.settled === undefined ? [] : ['the voters changed']),
+    ...(mesh.doubting.includes(desk) ? [] : ['desk takes what it had for its own']),
+  ];
+}
 
-function begun(options: SimulationOptions): ClaimSimulation {
+export const FORGETTING_SCHEDULES = { longGone, knownToOne, comesHome, comesBack };
+
+function begun(options: SimulationOptions, gone = LONG_GONE): ClaimSimulation {
   const mesh = new ClaimSimulation(1, FIVE, QUICK, options);
-  mesh.formed(THREE, LONG_GONE);
+  mesh.formed(THREE, gone);
   for (const id of mesh.hostIds) mesh.wish(id, THREE, FIVE);
   for (const id of mesh.hostIds) mesh.start(id);
   mesh.advance(100);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { HostId } from '../../../mesh/names.ts';
-import { type Config, isVoterThroughout, mayBeForgotten, type Voters } from '../../../mesh/state/config.ts';
+import { type Config, isVoterThroughout, mayBeOthersBy, type Voters } from '../../../mesh/state/config.ts';
 
 const mac = 'mac' as HostId;
 const votersOf = (...hosts: string[]) =>
@@ -54,37 +54,43 @@ describe('what a voter accepted before', () => {
   });
 });
 
-describe('a host that is a member', () => {
+describe('what a host holds that is a member', () => {
   const members = [mac];
   it.each<[string, Config | undefined, Config, boolean]>([
-    ['was not forgotten when it joins', undefined, config(5, BOTH, { members, settled: [3, 5] }), false],
+    ['is its own when it joins', undefined, config(5, BOTH, { members, settled: [3, 5] }), false],
     [
-      'was not forgotten while it saw each move',
+      'is its own while it sees each epoch',
       config(4, BOTH, { members }),
       config(5, BOTH, { members, settled: [5] }),
       false,
     ],
     [
-      'was not forgotten by moves from before',
-      config(5, BOTH, { members }),
+      'is its own whatever there was before',
+      config(8, BOTH, { members, settled: [5] }),
       config(9, BOTH, { members, settled: [5] }),
       false,
     ],
     [
-      'may be when a move began and ended without it',
+      'may be others’ when a move began and ended without it',
       config(3, BOTH, { members }),
       config(5, BOTH, { members, settled: [5] }),
       true,
     ],
-    ['may be when it was none before', config(4, BOTH), config(5, BOTH, { members }), true],
+    [
+      'may be others’ when it may have been gone in an epoch that it missed',
+      config(7, BOTH, { members, settled: [5] }),
+      config(9, BOTH, { members, settled: [5] }),
+      true,
+    ],
+    ['may be others’ when it was none before', config(4, BOTH), config(5, BOTH, { members }), true],
     [
       'is told otherwise in another mesh',
       config(1, BOTH, { mesh: 'b'.repeat(32) }),
       config(9, BOTH, { members, settled: [5, 9] }),
       false,
     ],
-    ['is none when it is not listed', config(1, BOTH, { members }), config(9, BOTH, { settled: [5, 9] }), false],
+    ['is no matter when it is not listed', config(1, BOTH, { members }), config(9, BOTH, { settled: [5, 9] }), false],
   ])('%s', (_, before, after, may) => {
-    expect(mayBeForgotten(before, after, mac)).toBe(may);
+    expect(mayBeOthersBy(before, after, mac)).toBe(may);
   });
 });
