@@ -4,7 +4,6 @@
 // once, when it is first heard of.
 import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
-import { MeshError } from '../errors.ts';
 import { parseHost } from '../hosts-json.ts';
 import { JsonFault, parseForeignJson } from '../json/foreign-json.ts';
 import { FILE_BOUNDS } from '../json/json-shape.ts';
@@ -81,36 +80,8 @@ export function entryOf({
   id,
   entry,
 }: Pick<HostChange, 'id' | 'entry'>): Readonly<Record<string, unknown>> | undefined {
-  const host = entry === null ? undefined : parseHost(parsed(entry));
+  const host = entry === null ? undefined : parseHost(parsedText(entry));
   return host?.id === id ? host.entry : undefined;
-}
-
-const hostsFile = z.looseObject({ hosts: z.array(z.looseObject({ id: z.string() })) });
-
-/**
- * The text of hosts.json with these changes in it, and all else as it was. What marks the entry of the machine (`"type"`) is each file's own. Throws
- * `conflict` when the text is none of hosts.json.
- */
-export function changedHosts(text: string, changes: readonly HostChange[]): string {
-  const file = hostsFile.safeParse(parsed(text)).data;
-  if (file === undefined)
-    throw new MeshError(
-      'conflict',
-      'hosts.json is broken, so it is not changed. Mend it first: the log says what is wrong.',
-    );
-  const hosts = new Map(file.hosts.map((entry) => [entry.id.trim().toLowerCase(), entry]));
-  for (const change of changes) {
-    const entry = entryOf(change);
-    const type = hosts.get(change.id)?.type;
-    if (entry === undefined) hosts.delete(change.id);
-    else hosts.set(change.id, { ...entry, id: change.id, ...(type === undefined ? {} : { type }) });
-  }
-  return hostsText(file, [...hosts.values()]);
-}
-
-/** hosts.json as this program writes it. */
-export function hostsText(file: Readonly<Record<string, unknown>>, hosts: readonly unknown[]): string {
-  return `${JSON.stringify({ ...file, hosts }, null, 2)}\n`;
 }
 
 /** The entry as a change carries it. */
@@ -119,8 +90,8 @@ export function entryText(entry: Readonly<Record<string, unknown>>): string {
   return JSON.stringify(told);
 }
 
-/** `undefined`, which no schema takes, when it is no JSON. */
-function parsed(text: string): unknown {
+/** What the text says as JSON; `undefined`, which no schema takes, when it is none. */
+export function parsedText(text: string): unknown {
   try {
     return parseForeignJson(text, FILE_BOUNDS);
   } catch (error) {

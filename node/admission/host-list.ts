@@ -1,8 +1,10 @@
-// The list of hosts as the hosts change it together. A change is written into hosts.json first, then remembered: what a crash leaves undone is
-// heard once more, and done again. Where an operator edits the file by hand, the edit stands until somebody changes the same host anew.
+// The list of hosts as the hosts change it together. A change is noted, then written into hosts.json, then remembered: what a crash leaves undone
+// is done by the next start, for nobody else may know of it. Where an operator edits the file by hand, the edit stands until somebody changes the
+// same host anew.
+import { z } from 'zod';
+import { changedHosts, type LeftOut } from '../../mesh/admission/changed-hosts.ts';
 import {
   ChangeSeal,
-  changedHosts,
   digestOf,
   entryOf,
   entryText,
@@ -10,7 +12,7 @@ import {
   hostChange,
   isNewer,
 } from '../../mesh/admission/host-changes.ts';
-import { MeshError } from '../../mesh/errors.ts';
+import { MeshError, refusalOf } from '../../mesh/errors.ts';
 import { parseHost } from '../../mesh/hosts-json.ts';
 import { HOSTS_MAX } from '../../mesh/limits.ts';
 import type { HostId } from '../../mesh/names.ts';
@@ -36,36 +38,49 @@ export interface HostListOptions {
 export type HostEntry = Readonly<Record<string, unknown>> & { readonly id: HostId };
 
 const PREFIX = 'host-change/';
+/** `isUnwritten`: it may not be in hosts.json. */
+const stored = hostChange.extend({ isUnwritten: z.literal(true).optional() });
 
 export class HostList {
   readonly #options: HostListOptions;
   readonly #seal: ChangeSeal;
   readonly #changes: Map<HostId, HostChange>;
   readonly #listeners = new Set<() => void>();
+  /** What a crash has left undone. */
+  readonly #undone: readonly HostChange[];
   #digest: string;
   #last: Promise<unknown> = Promise.resolve();
 
-  private constructor(options: HostListOptions, changes: readonly HostChange[]) {
+  private constructor(options: HostListOptions, changes: readonly HostChange[], undone: readonly HostChange[]) {
     this.#options = options;
     this.#seal = new ChangeSeal(options.secret);
     this.#changes = new Map(changes.map((change) => [change.id, change]));
+    this.#undone = undone;
     this.#digest = digestOf(changes);
   }
 
   /** Rejects with `store_failed` when a record can't be read. What was made with another secret counts no more. */
   static async open(options: HostListOptions): Promise<HostList> {
-    const found: HostChange[] = [];
+    const [done, undone]: [HostChange[], HostChange[]] = [[], []];
+    const seal = new ChangeSeal(options.secret);
     for await (const page of options.store.load(PREFIX))
       for (const { key, value } of page) {
-        const parsed = hostChange.safeParse(value);
+        const parsed = stored.safeParse(value);
         if (!parsed.success) throw damagedRecords(`The stored record '${key}' is no change of a host`, parsed.error);
-        found.push(parsed.data);
+        const { isUnwritten, ...change } = parsed.data;
+        if (seal.fits(change)) (isUnwritten ? undone : done).push(change);
       }
-    const seal = new ChangeSeal(options.secret);
-    return new HostList(
-      options,
-      found.filter((change) => seal.fits(change)),
-    );
+    return new HostList(options, done, undone);
+  }
+
+  /** Does what a crash has left undone. What can't be done now, nobody was told of: the log says it. */
+  async resume(): Promise<void> {
+    await this.#inTurn(() => this.#apply(this.#undone)).catch((error: unknown) => {
+      const { message } = refusalOf(error);
+      this.#options.log.warn('hosts.left_out', {
+        message: `A change that a crash left undone is not made: ${message}`,
+      });
+    });
   }
 
   /** The last change of each host that was ever changed so. */
@@ -82,16 +97,20 @@ export class HostList {
     this.#listeners.add(listener);
   }
 
-  /** Lists the host from now on, here and, once they hear of it, on all others. Rejects with `conflict`, `limit_exceeded`, `store_failed`. */
+  /**
+   * Lists the host from now on, here and, once they hear of it, on all others. Rejects with `conflict`, `invalid_request`, `limit_exceeded`,
+   * `store_failed`.
+   */
   add(entry: HostEntry): Promise<void> {
     return this.#inTurn(() => {
       const { roster } = this.#options;
       refuseTwin(entry, roster());
-      return this.#apply(this.#made([entry, ...electorsKept(roster(), entry)].map((one) => [one.id, one])));
+      const entries = [entry, ...electorsKept(roster(), entry)];
+      return this.#apply(this.#made(entries.map((one) => [one.id, one])), { isOwn: true });
     });
   }
 
-  /** Lists the host no more. Rejects with `not_found`. */
+  /** Lists the host no more. Rejects with `not_found`, `conflict`, `store_failed`. */
   remove(id: HostId): Promise<void> {
     return this.#inTurn(() => {
       if (this.#options.roster().get(id) === undefined)
@@ -99,7 +118,7 @@ export class HostList {
           'not_found',
           `hosts.json of this host lists no '${id}'. npx mesh hosts list shows those it lists.`,
         );
-      return this.#apply(this.#made([[id, undefined]]));
+      return this.#apply(this.#made([[id, undefined]]), { isOwn: true });
     });
   }
 
@@ -116,16 +135,16 @@ export class HostList {
     );
   }
 
-  async #apply(changes: readonly HostChange[]): Promise<void> {
-    const { editHosts, store, log } = this.#options;
+  /** `isOwn`: somebody waits for the answer, and is told what can't be done. */
+  async #apply(changes: readonly HostChange[], { isOwn = false } = {}): Promise<void> {
+    const { store, log } = this.#options;
     const fresh = changes.filter(
       (change) =>
         isNewer(change, this.#changes.get(change.id)) && (change.entry === null || entryOf(change) !== undefined),
     );
     if (fresh.length === 0) return;
-    await editHosts((text) => changedHosts(text, fresh));
-    const writes = fresh.map((change) => ({ key: PREFIX + change.id, value: change }));
-    await store.commit(writes);
+    await this.#write(fresh, (left) => this.#leaveOut(left, isOwn ? fresh : []));
+    await store.commit(fresh.map((change) => ({ key: PREFIX + change.id, value: change })));
     for (const change of fresh) {
       this.#changes.set(change.id, change);
       log.info(change.entry === null ? 'hosts.removed' : 'hosts.added', { host: change.id, by: change.by });
@@ -133,6 +152,29 @@ export class HostList {
     await this.#forgetOldest();
     this.#digest = digestOf(this.#changes.values());
     for (const listener of this.#listeners) listener();
+  }
+
+  /** Writes them into hosts.json. That they are under way is noted before, for one of this host's own nobody would tell it again. */
+  async #write(fresh: readonly HostChange[], leftOut: (hosts: readonly LeftOut[]) => void): Promise<void> {
+    const { editHosts, store } = this.#options;
+    await store.commit(fresh.map((change) => ({ key: PREFIX + change.id, value: { ...change, isUnwritten: true } })));
+    try {
+      await editHosts((text) => {
+        const changed = changedHosts(text, fresh, this.all());
+        leftOut(changed.leftOut);
+        return changed.text;
+      });
+    } catch (error) {
+      await store.commit(fresh.map(({ id }) => ({ key: PREFIX + id, value: this.#changes.get(id) })));
+      throw error;
+    }
+  }
+
+  /** `wanted`: changes that must be in hosts.json, or none is made. */
+  #leaveOut(leftOut: readonly LeftOut[], wanted: readonly HostChange[]): void {
+    const missing = leftOut.find((one) => wanted.some(({ id }) => id === one.id));
+    if (missing !== undefined) throw new MeshError('conflict', `${missing.why} Nothing was changed.`);
+    for (const { why } of leftOut) this.#options.log.warn('hosts.left_out', { message: why });
   }
 
   /** Forgets changes where there are more than are kept: those whose host was taken out longest ago. */

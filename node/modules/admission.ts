@@ -34,6 +34,9 @@ export async function openAdmissionModule({ options, ports, mesh, events }: Part
     strangerRoutes: (app) => joinRoutes(app, { admission }, clock),
     peerRoutes: hostNewsRoutes({ news }),
     routes: (app) => hostListRoutes(app, { admission, list, news }, roster),
-    run: (signal) => news.run(signal),
+    run: async (signal) => {
+      await list.resume();
+      await news.run(signal);
+    },
   };
 }

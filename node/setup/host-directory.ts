@@ -2,7 +2,7 @@
 // directory, and setting it up may be repeated; once it is there, it is never overwritten.
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { hostsText } from '../../mesh/admission/host-changes.ts';
+import { hostsText } from '../../mesh/admission/changed-hosts.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import type { Random } from '../../mesh/ports.ts';
 import type { Signer } from '../../mesh/signature/ed25519.ts';

@@ -1,42 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { ChangeSeal, changedHosts, digestOf, type HostChange, isNewer } from '../../../mesh/admission/host-changes.ts';
+import { ChangeSeal, digestOf, type HostChange, isNewer } from '../../../mesh/admission/host-changes.ts';
 import type { HostId } from '../../../mesh/names.ts';
 
 const seal = new ChangeSeal('a-secret-of-sixteen');
 const change = (id: string, entry: object | null, number = 1, by = 'mac'): HostChange =>
   seal.make({ id: id as HostId, entry: entry === null ? null : JSON.stringify(entry), number, by: by as HostId });
 const MINI = { id: 'mini', url: 'http://10.0.0.2:23000' };
-const FILE = JSON.stringify({
-  organization: 'x',
-  hosts: [
-    { id: 'Mac', url: 'http://10.0.0.1:23000', type: 'local', color: 'blue' },
-    { id: 'cloud', url: 'http://10.0.0.3:23000' },
-  ],
-});
 
 describe('a change of hosts.json', () => {
-  it('adds, replaces and takes out entries, and leaves all else as it was', () => {
-    const text = changedHosts(FILE, [
-      change('mini', MINI),
-      change('cloud', null),
-      change('mac', { id: 'mac', url: 'http://10.0.0.9:23000' }),
-    ]);
-    expect(JSON.parse(text)).toEqual({
-      organization: 'x',
-      hosts: [{ id: 'mac', url: 'http://10.0.0.9:23000', type: 'local' }, MINI],
-    });
-  });
-
-  it('passes over an entry of another host, or one that is none', () => {
-    const twins = [change('mini', { ...MINI, id: 'other' }), change('mini', { id: 'mini' }), change('mini', null)];
-    for (const one of twins) expect(JSON.parse(changedHosts(FILE, [one])).hosts).toHaveLength(2);
-  });
-
-  it('is refused by a file that is broken', () => {
-    for (const text of ['', '{"hosts":', '{"hosts":{}}', '[]'])
-      expect(() => changedHosts(text, [change('mini', MINI)])).toThrow(/hosts.json is broken/);
-  });
-
   it('is made by whoever has the secret, and by nobody else', () => {
     const made = change('mini', MINI);
     expect(seal.fits(made)).toBe(true);

@@ -20,8 +20,9 @@ class World {
   readonly clock = new VirtualClock();
   readonly down = new Set<string>();
   readonly hosts = new Map<string, Awaited<ReturnType<World['open']>>>();
-  readonly stop = new AbortController();
   sent = 0;
+  /** What the disk of a host had when its hosts.json was written last. */
+  readonly written = new Map<string, ReturnType<MemoryStore['snapshot']>>();
 
   static async of(ids: readonly string[] = IDS, secrets: Readonly<Record<string, string>> = {}): Promise<World> {
     const world = new World();
@@ -36,15 +37,18 @@ class World {
     const roster = new RosterWatch(text, { id, hostName: id }, log);
     const editHosts = async (change: (text: string) => string) => {
       text = change(text);
+      this.written.set(id, store.snapshot());
       roster.edited(text);
     };
     const list = await HostList.open({ secret, roster: roster.current, editHosts, store, log });
+    await list.resume();
     const { clock } = this;
     const listeners = () => roster.current().peers.map((peer) => peer.id);
     const news = new HostNews({ list, listeners, transport: this.#transport(id), clock });
     roster.subscribe(() => news.found());
-    void news.run(this.stop.signal);
-    return { list, news, roster, store, editHosts };
+    const stop = new AbortController();
+    void news.run(stop.signal);
+    return { list, news, roster, store, editHosts, log, stop };
   }
 
   at(id: string) {
@@ -192,6 +196,50 @@ describe('a change of the list of hosts', () => {
     await world.at('a').list.add(entry('h'));
     await world.clock.advance(100);
     for (const id of seven) expect(world.at(id).roster.current().voters).toEqual(seven);
+  });
+
+  it.each([
+    ['added', [...IDS], [...IDS, 'desk']],
+    ['removed', [...IDS, 'desk'], [...IDS]],
+  ] as const)('by which a host is %s is made by the next start when a crash left it undone', async (what, from, to) => {
+    const world = await World.of(from);
+    const { list, stop } = world.at('mac');
+    world.down.add('mac');
+    await (what === 'added' ? list.add(entry('desk')) : list.remove(idOf('desk')));
+    // The node is killed once its hosts.json is written; nobody else has heard of it.
+    stop.abort();
+    const disk = new MemoryStore({ disk: world.written.get('mac') ?? new Map() });
+    world.hosts.set('mac', await world.open('mac', to, SECRET, disk));
+    world.down.delete('mac');
+    await world.clock.advance(2 * NEWS_RETRY_MS);
+    for (const id of IDS) expect(world.listed(id)).toEqual(to);
+  });
+
+  it('of two hosts that have one URL and are added at once leaves every host one that it can start with', async () => {
+    const world = await World.of();
+    await Promise.all([
+      world.at('mac').list.add(entry('desk', { url: 'http://new.test' })),
+      world.at('cloud').list.add(entry('lab', { url: 'http://new.test' })),
+    ]);
+    await world.clock.advance(2 * NEWS_RETRY_MS);
+    for (const id of IDS) {
+      expect(world.listed(id)).toEqual([...IDS, 'desk']);
+      expect(world.at(id).log.named('hosts.rejected')).toEqual([]);
+      expect(world.at(id).log.named('hosts.left_out')).toMatchObject([{ level: 'warn' }]);
+    }
+    expect(new Set(IDS.map((id) => world.at(id).list.digest)).size).toBe(1);
+  });
+
+  it('that can’t be written is refused, and a start goes on with what there was before', async () => {
+    const world = await World.of();
+    await world.at('mac').list.add(entry('desk'));
+    const { list, store, editHosts } = world.at('mac');
+    await editHosts(() => '{"hosts":');
+    await expect(list.remove(idOf('desk'))).rejects.toThrow(/hosts.json is broken/);
+    const disk = new MemoryStore({ disk: store.snapshot() });
+    const revived = await world.open('mac', [...IDS, 'desk'], SECRET, disk);
+    expect(revived.list.all()).toEqual(list.all());
+    expect(revived.roster.current().get(idOf('desk'))).toBeDefined();
   });
 
   it('is refused when the host is there already, or is not', async () => {
