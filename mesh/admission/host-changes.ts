@@ -10,7 +10,7 @@ import { FILE_BOUNDS } from '../json/json-shape.ts';
 import { hostIdSchema } from '../name-schemas.ts';
 
 /** One entry of hosts.json as text. */
-const ENTRY_CHARACTERS_MAX = 4_096;
+export const ENTRY_CHARACTERS_MAX = 4_096;
 /** Changes in one message: at most a part of what a peer reads (`PEER_BODY_BYTES_MAX`), however long their entries. */
 export const CHANGES_OF_MESSAGE_MAX = 50;
 

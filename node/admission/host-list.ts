@@ -6,6 +6,7 @@ import { changedHosts, type LeftOut } from '../../mesh/admission/changed-hosts.t
 import {
   ChangeSeal,
   digestOf,
+  ENTRY_CHARACTERS_MAX,
   entryOf,
   entryText,
   type HostChange,
@@ -38,8 +39,8 @@ export interface HostListOptions {
 export type HostEntry = Readonly<Record<string, unknown>> & { readonly id: HostId };
 
 const PREFIX = 'host-change/';
-/** `isUnwritten`: it may not be in hosts.json. */
-const stored = hostChange.extend({ isUnwritten: z.literal(true).optional() });
+/** `isUnwritten`: it may not be in hosts.json. An earlier version took what was too long for any other host. */
+const stored = hostChange.extend({ entry: z.string().nullable(), isUnwritten: z.literal(true).optional() });
 
 export class HostList {
   readonly #options: HostListOptions;
@@ -68,7 +69,7 @@ export class HostList {
         const parsed = stored.safeParse(value);
         if (!parsed.success) throw damagedRecords(`The stored record '${key}' is no change of a host`, parsed.error);
         const { isUnwritten, ...change } = parsed.data;
-        if (seal.fits(change)) (isUnwritten ? undone : done).push(change);
+        if (seal.fits(change) && isTellable(change)) (isUnwritten ? undone : done).push(change);
       }
     return new HostList(options, done, undone);
   }
@@ -130,9 +131,12 @@ export class HostList {
   #made(wanted: readonly (readonly [HostId, HostEntry | undefined])[]): readonly HostChange[] {
     const number = 1 + Math.max(0, ...[...this.#changes.values()].map((change) => change.number));
     const by = this.#options.roster().self.id;
-    return wanted.map(([id, entry]) =>
-      this.#seal.make({ id, entry: entry === undefined ? null : entryText(entry), number, by }),
-    );
+    return wanted.map(([id, entry]) => {
+      const change = this.#seal.make({ id, entry: entry === undefined ? null : entryText(entry), number, by });
+      if (isTellable(change)) return change;
+      const message = `As JSON, the entry of host '${id}' has ${change.entry?.length} characters, and other hosts take ${ENTRY_CHARACTERS_MAX} at most: shorten it.`;
+      throw new MeshError('invalid_request', message);
+    });
   }
 
   /** `isOwn`: somebody waits for the answer, and is told what can't be done. */
@@ -193,6 +197,11 @@ export class HostList {
     this.#last = done.catch(() => undefined);
     return done;
   }
+}
+
+/** Whether other hosts can be told of the change. */
+function isTellable({ entry }: HostChange): boolean {
+  return (entry?.length ?? 0) <= ENTRY_CHARACTERS_MAX;
 }
 
 /** Throws `conflict` for an id or a URL that another entry of hosts.json has, `limit_exceeded` above `HOSTS_MAX` hosts. */

@@ -230,6 +230,15 @@ describe('a change of the list of hosts', () => {
     expect(new Set(IDS.map((id) => world.at(id).list.digest)).size).toBe(1);
   });
 
+  it('that no other host would take is refused, and leaves the store as it was', async () => {
+    const { list, store } = (await World.of()).at('mac');
+    const before = store.snapshot();
+    const long = entry('desk', { notes: 'x'.repeat(5_000) });
+    await expect(list.add(long)).rejects.toThrow(/entry of host 'desk' has 50\d\d characters, .* 4096 at most/);
+    expect([...store.snapshot()]).toEqual([...before]);
+    expect(list.all()).toEqual([]);
+  });
+
   it('that can’t be written is refused, and a start goes on with what there was before', async () => {
     const world = await World.of();
     await world.at('mac').list.add(entry('desk'));
