@@ -142,7 +142,7 @@ export class Inboxes {
     const inbox = inboxId === undefined ? undefined : await intake.ask('findInbox', inboxId);
     if (inbox === undefined || inbox.state === 'creating') throw addresses.elsewhere(text) ?? noSuch('inbox');
     if (inbox.state === 'active') await intake.ask('deleteInbox', { inboxId: inbox.inboxId, atMs: clock.wallMs() });
-    await this.#inTurn(inbox.inboxId, () => this.#erase(inbox));
+    await this.#inTurn(inbox.inboxId, () => this.#erase(inbox.inboxId));
   }
 
   /** Ends what a crash or an outage has left half done, until `signal` aborts. */
@@ -156,10 +156,10 @@ export class Inboxes {
   async #settle(): Promise<void> {
     const { intake, log } = this.#parts;
     try {
-      for (const inbox of await intake.ask('unsettledInboxes', null)) {
-        if (this.#inHand.has(inbox.inboxId)) continue;
-        const work = inbox.state === 'deleting' ? () => this.#erase(inbox) : () => this.#settleCreation(inbox);
-        await this.#inTurn(inbox.inboxId, work);
+      for (const { inboxId, state } of await intake.ask('unsettledInboxes', null)) {
+        if (this.#inHand.has(inboxId)) continue;
+        const work = state === 'deleting' ? () => this.#erase(inboxId) : () => this.#settleCreation(inboxId);
+        await this.#inTurn(inboxId, work);
       }
     } catch (error) {
       const expected = mailboxErrorOf(error);
@@ -168,8 +168,11 @@ export class Inboxes {
     }
   }
 
-  async #settleCreation({ inboxId, agentId }: Inbox): Promise<void> {
+  async #settleCreation(inboxId: string): Promise<void> {
     const { intake, addresses, clock } = this.#parts;
+    const { state, agentId } = (await intake.ask('findInbox', inboxId)) ?? {};
+    // It may have become active since, or be gone.
+    if (state !== 'creating') return;
     const owner = addresses.ownerOf(inboxId);
     if (owner !== undefined && owner === agentId)
       await intake.ask('activateInbox', { inboxId, agentId, atMs: clock.wallMs() });
@@ -245,8 +248,12 @@ export class Inboxes {
     return changed;
   }
 
-  async #erase({ inboxId, agentId, makesAgent }: Inbox): Promise<void> {
+  async #erase(inboxId: string): Promise<void> {
     const { intake, addresses, cancelSends, endWebhooks, forgetSent } = this.#parts;
+    const inbox = await intake.ask('findInbox', inboxId);
+    // Somebody else may have erased it since it was looked for, and another may have its address by now.
+    if (inbox?.state !== 'deleting') return;
+    const { agentId, makesAgent } = inbox;
     await cancelSends(inboxId);
     await endWebhooks(inboxId);
     while (await intake.ask('eraseMail', inboxId));

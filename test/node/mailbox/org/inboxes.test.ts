@@ -144,6 +144,54 @@ describe('an inbox that is being deleted when the process dies', () => {
   });
 });
 
+/** Everything waits at the first step until `go`. */
+function heldAtFirst() {
+  const [gate, reached] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let steps = 0;
+  const step: Step = async (work) => {
+    steps += 1;
+    if (steps > 1) return await work();
+    reached.resolve();
+    await gate.promise;
+    return await work();
+  };
+  return { step, reached: reached.promise, go: gate.resolve };
+}
+
+describe('an inbox that is deleted and made anew', () => {
+  it('keeps its mail, while a start still erases another one that a crash has left beside it', async () => {
+    const large = 'large@agents.example.com';
+    await writer.beginInbox({ inboxId: large, makesAgent: true, atMs: 1 });
+    await processWith(everyStep).inboxes.create({ username: 'support' });
+    for (const inboxId of [large, SUPPORT]) await writer.deleteInbox({ inboxId, atMs: 1 });
+    const { step, reached, go } = heldAtFirst();
+    const { inboxes, settle } = processWith(step);
+    const settled = settle();
+    await reached;
+    await inboxes.remove(SUPPORT);
+    await inboxes.create({ username: 'support' });
+    await writer.store(receivedMail({ to: [SUPPORT] }));
+    go();
+    await settled;
+    expect(standing()).toEqual(WHOLE);
+    expect(writer.findInbox(SUPPORT)?.usedBytes, 'its mail').toBeGreaterThan(0);
+  });
+
+  it('is whole, while who has deleted it asks for that a second time', async () => {
+    const { inboxId } = await processWith(everyStep).inboxes.create({ username: 'support' });
+    await writer.deleteInbox({ inboxId, atMs: 1 });
+    const { step, reached, go } = heldAtFirst();
+    const { inboxes } = processWith(step);
+    const [first, second] = [inboxes.remove(SUPPORT), inboxes.remove(SUPPORT)];
+    await reached;
+    go();
+    await first;
+    const made = inboxes.create({ username: 'support' });
+    await Promise.all([second, made]);
+    expect(standing()).toEqual(WHOLE);
+  });
+});
+
 describe('an inbox that claims its address again when the process dies', () => {
   it.each([
     [0, 'before its new agent is written down'],
