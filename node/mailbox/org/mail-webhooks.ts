@@ -44,6 +44,8 @@ export class MailWebhooks {
   readonly #webhooks: Pick<Webhooks, 'subscribe' | 'patch' | 'remove' | 'subscriptions'>;
   /** The id of the default pod, in which every inbox was whose webhook names no pod. */
   readonly #defaultPod: () => Promise<string>;
+  /** What is changed is made of what there was: one after the other, or of two at once one would undo the other. */
+  #changed: Promise<unknown> = Promise.resolve();
 
   constructor(
     webhooks: Pick<Webhooks, 'subscribe' | 'patch' | 'remove' | 'subscriptions'>,
@@ -105,22 +107,10 @@ export class MailWebhooks {
     return { items, next: { atMs: madeMs(last), row } };
   }
 
-  async change(meant: WebhookMeant, { events, inboxIds, podIds }: WebhookEdit): Promise<Subscription> {
-    const before = await this.get(meant);
-    const wished = wishOf(before);
-    // A webhook of a pod that names inboxes of it hears of these alone.
-    const isOfPod = before.ownerPodId !== undefined && inboxIds.added.length > 0;
-    const inboxes = changedNames(wished.inboxIds, inboxIds, 'inbox_ids');
-    const pods = isOfPod ? [] : changedNames(wished.podIds, podIds, 'pod_ids');
-    const isNarrowed = [inboxIds, podIds].some(({ added, removed }) => added.length + removed.length > 0);
-    if (isNarrowed && inboxes.length + pods.length === 0)
-      throw wrongField('remove_inbox_ids', 'leaves nothing to hear of: delete the webhook, or name another inbox');
-    const named = { inboxIds: inboxes.length === 0 ? null : inboxes, podIds: pods.length === 0 ? null : pods };
-    await this.#webhooks.patch(meant.id, {
-      ...(events.length === 0 ? {} : { events }),
-      ...(isNarrowed ? named : {}),
-    });
-    return await this.get(meant);
+  change(meant: WebhookMeant, edit: WebhookEdit): Promise<Subscription> {
+    const changed = this.#changed.then(() => this.#change(meant, edit));
+    this.#changed = changed.catch(() => undefined);
+    return changed;
   }
 
   async changeHeaders(meant: WebhookMeant, headers: Readonly<Record<string, string | null>>): Promise<void> {
@@ -144,6 +134,24 @@ export class MailWebhooks {
   /** Pods that have webhooks. */
   podIds(): readonly string[] {
     return [...new Set(this.#all().flatMap(({ ownerPodId }) => ownerPodId ?? []))];
+  }
+
+  async #change(meant: WebhookMeant, { events, inboxIds, podIds }: WebhookEdit): Promise<Subscription> {
+    const before = await this.get(meant);
+    const wished = wishOf(before);
+    // A webhook of a pod that names inboxes of it hears of these alone.
+    const isOfPod = before.ownerPodId !== undefined && inboxIds.added.length > 0;
+    const inboxes = changedNames(wished.inboxIds, inboxIds, 'inbox_ids');
+    const pods = isOfPod ? [] : changedNames(wished.podIds, podIds, 'pod_ids');
+    const isNarrowed = [inboxIds, podIds].some(({ added, removed }) => added.length + removed.length > 0);
+    if (isNarrowed && inboxes.length + pods.length === 0)
+      throw wrongField('remove_inbox_ids', 'leaves nothing to hear of: delete the webhook, or name another inbox');
+    const named = { inboxIds: inboxes.length === 0 ? null : inboxes, podIds: pods.length === 0 ? null : pods };
+    await this.#webhooks.patch(meant.id, {
+      ...(events.length === 0 ? {} : { events }),
+      ...(isNarrowed ? named : {}),
+    });
+    return await this.get(meant);
   }
 
   async #within({ podId, inboxId }: Scope): Promise<readonly Subscription[]> {
