@@ -8,6 +8,8 @@ import type { Epoch, Subscription } from './webhook-records.ts';
 export const EPOCHS_MAX = 100;
 
 type Epochs = Pick<Subscription, 'epochs'>;
+/** What an entry is judged by. */
+type Wishing = Epochs & Pick<Subscription, 'ownerPodId'>;
 
 /** What is wanted in an epoch. */
 export type Wish = Omit<Epoch, 'fromSeq'>;
@@ -19,11 +21,11 @@ export function wishOf({ epochs }: Epochs): Wish {
 }
 
 /** Whether a subscription wants an entry, as the subscription stood when the entry was committed here. */
-export function wants({ epochs }: Epochs, entry: ChangeEntry): boolean {
+export function wants({ epochs, ownerPodId }: Wishing, entry: ChangeEntry): boolean {
   const epoch = epochs.findLast(({ fromSeq }) => fromSeq <= entry.seq);
   if (epoch === undefined || (isHeard(entry) && epoch.scope === 'host')) return false;
   const about = 'message' in entry ? entry.message : 'domain' in entry ? entry.domain : undefined;
-  if (about !== undefined && !isOfWished(epoch, about)) return false;
+  if (about !== undefined && (!isOfWished(epoch, about) || isOfOther(ownerPodId, about))) return false;
   return epoch.events.some((event) => event === entry.event);
 }
 
@@ -39,11 +41,16 @@ function isOfWished(
   );
 }
 
+/** An inbox that a pod's webhook names may have been deleted, and its address be an inbox of another pod since. */
+function isOfOther(ownerPodId: string | undefined, { pod_id }: { readonly pod_id?: string }): boolean {
+  return ownerPodId !== undefined && pod_id !== undefined && pod_id !== ownerPodId;
+}
+
 /**
  * Whether a subscription wanted an entry that may long be settled. Of an epoch that nothing waits under any more nobody remembers what was
  * wanted: what the oldest epoch that is known wants counts for it.
  */
-export function wanted(subscription: Pick<Subscription, 'epochs' | 'firstSeq'>, entry: ChangeEntry): boolean {
+export function wanted(subscription: Wishing & Pick<Subscription, 'firstSeq'>, entry: ChangeEntry): boolean {
   const [oldest] = subscription.epochs;
   if (oldest === undefined || entry.seq < (subscription.firstSeq ?? oldest.fromSeq)) return false;
   return wants(subscription, { ...entry, seq: Math.max(entry.seq, oldest.fromSeq) });

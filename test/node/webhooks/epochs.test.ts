@@ -29,6 +29,16 @@ describe('the epochs of a subscription', () => {
     expect([9, 10].map((seq) => wants({ epochs: narrowed }, entry(seq, 'agent.created')))).toEqual([true, true]);
   });
 
+  it("leave out what happens in another pod's inbox, which has the address of one that the webhook of a pod names", () => {
+    const named = [{ ...epoch(1, 'message.received'), inboxIds: ['a@x.com'] }];
+    const told = (pod_id?: string) =>
+      ({ ...entry(1, 'message.received'), message: { inbox_id: 'a@x.com', pod_id } }) as unknown as ChangeEntry;
+    const heard = (ownerPodId: string | undefined) =>
+      ['acme', 'globex', undefined].map((pod) => wants({ epochs: named, ownerPodId }, told(pod)));
+    expect(heard('acme')).toEqual([true, false, true]);
+    expect(heard(undefined)).toEqual([true, true, true]);
+  });
+
   it('say what is wanted now by the last', () => {
     expect(wishOf({ epochs })).toEqual(wish('agent.deleted'));
   });
