@@ -90,7 +90,7 @@ export interface IntakeQuestions extends DomainQuestions, DraftWrites {
   /** Absent: there is no such inbox any more. */
   changeSettings(change: SettingsChange): Inbox | undefined;
   /** Erases mails by their rows; those that are gone already are no fault. */
-  eraseMails(question: { readonly rows: readonly number[]; readonly atMs: number }): void;
+  eraseMails(question: OutdatedQuestion & { readonly rows: readonly number[] }): void;
   deleteInbox(deletion: { readonly inboxId: string; readonly atMs: number }): void;
   /** Whether there is more. */
   eraseMail(inboxId: string): boolean;

@@ -51,7 +51,7 @@ export class Keeper {
       const rows = await query.ask('outdatedMails', { nowMs, retentionDays });
       if (rows.length === 0) break;
       erased += rows.length;
-      await intake.ask('eraseMails', { rows, atMs: nowMs });
+      await intake.ask('eraseMails', { rows, nowMs, retentionDays });
     }
     if (erased > 0) log.info('mailbox.outdated_erased', { mails: erased });
   }

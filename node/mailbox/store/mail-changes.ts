@@ -6,6 +6,7 @@ import type { IntakeQuestions } from '../questions.ts';
 import type { MailsNamed } from '../stored-mail.ts';
 import type { Connection } from './database.ts';
 import type { LabelledMail, LabelRows } from './label-rows.ts';
+import { stillOutdated } from './outdated.ts';
 import { inboxesWithin } from './scope-condition.ts';
 import type { SearchRows } from './search-rows.ts';
 import { refreshThread } from './thread-rows.ts';
@@ -106,11 +107,15 @@ export class MailChanges {
   eraseMarked(atMs: number): Pick<Removed, 'files' | 'isMore'> {
     const sql = 'SELECT message FROM erasing ORDER BY message LIMIT ?';
     const rows = this.#parts.connection.all<{ message: number }>(sql, ERASED_AT_ONCE_MAX).map(({ message }) => message);
-    return { files: this.erase(rows, atMs), isMore: rows.length === ERASED_AT_ONCE_MAX };
+    return { files: this.#eraseRows(rows, atMs), isMore: rows.length === ERASED_AT_ONCE_MAX };
   }
 
-  /** Erases the mails of the rows that there are; answers digests of raw mails that nobody needs any more. */
-  erase(rows: readonly number[], atMs: number): readonly string[] {
+  /** Erases those that were kept long enough; answers digests of raw mails that nobody needs any more. */
+  eraseOutdated({ rows, ...outdated }: Parameters<IntakeQuestions['eraseMails']>[0]): readonly string[] {
+    return this.#eraseRows(stillOutdated(this.#parts.connection, rows, outdated), outdated.nowMs);
+  }
+
+  #eraseRows(rows: readonly number[], atMs: number): readonly string[] {
     const sql = 'SELECT row, inbox, thread, message_id, raw, size, at FROM message WHERE row = ?';
     return this.#erase(
       rows.flatMap((row) => this.#parts.connection.all<Meant>(sql, row)),

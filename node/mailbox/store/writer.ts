@@ -255,9 +255,9 @@ export class Writer {
     }
   }
 
-  /** Erases mails by their rows, as `removeMails` does. */
-  async eraseMails({ rows, atMs }: Parameters<IntakeQuestions['eraseMails']>[0]): Promise<void> {
-    this.#forget(await this.erasure.erase(() => this.#changes.erase(rows, atMs)));
+  /** Erases those of the rows whose mails were kept long enough, as `removeMails` does. */
+  async eraseMails(question: Parameters<IntakeQuestions['eraseMails']>[0]): Promise<void> {
+    this.#forget(await this.erasure.erase(() => this.#changes.eraseOutdated(question)));
   }
 
   /** Takes out of the index of words some of what erased mails have left there; answers whether there is more. */

@@ -131,6 +131,28 @@ describe('mail that is old', () => {
     expect(left()).toEqual([seen]);
   });
 
+  it('stays when somebody takes it out of the trash, or its inbox is to keep it, just as it is to go', async () => {
+    await writer.changeSettings({ inboxId: B, retentionDays: 1, atMs: 3 });
+    const change = { required: [], excluded: [], atMs: clock.wallMs() };
+    const trashed = await receive(A, 0);
+    const meant = { inboxId: A, messageId: trashed };
+    await writer.changeLabels({ meant, change: { ...change, add: ['trash'], remove: [] } });
+    const old = await receive(B, 2 * DAY_MS);
+    await clock.advance(HIDDEN_MS_MAX + 1);
+    const ask = async (_kind: string, question: { readonly rows: readonly number[]; readonly nowMs: number }) => {
+      await writer.changeLabels({ meant, change: { ...change, atMs: clock.wallMs(), add: [], remove: ['trash'] } });
+      await writer.changeSettings({ inboxId: B, retentionDays: 3_650, atMs: clock.wallMs() });
+      await writer.eraseMails(question);
+    };
+    const query = { ask: async (_kind: string, question: never) => outdatedMails(reading, question) };
+    const parts = {
+      intake: { ask } as unknown as Asks<IntakeQuestions>,
+      query: query as unknown as Asks<QueryQuestions>,
+    };
+    await new Keeper({ ...parts, retentionDays: undefined, clock, log }).eraseOutdated(GOES_ON);
+    expect(left()).toEqual([trashed, old]);
+  });
+
   it('goes some at a time until none is left', async () => {
     for (let count = 0; count < 250; count += 1) await receive(A, 2 * DAY_MS, { raw: `mail ${count}` });
     await keeperOf(1).eraseOutdated(GOES_ON);

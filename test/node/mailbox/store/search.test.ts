@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DAY_MS } from '../../../../node/mailbox/retention.ts';
 import type { SearchPlace, SearchQuestion } from '../../../../node/mailbox/search-question.ts';
 import { Connection, openForReading, openForWriting } from '../../../../node/mailbox/store/database.ts';
 import { MailReader } from '../../../../node/mailbox/store/mail-reader.ts';
@@ -253,7 +254,7 @@ describe('the index', () => {
     }
     await index();
     const rows = reading.all<{ row: number }>("SELECT row FROM message WHERE text LIKE '%word%'").map(({ row }) => row);
-    await writer.eraseMails({ rows, atMs: 9_000 });
+    await writer.eraseMails({ rows, nowMs: 2 * DAY_MS, retentionDays: 1 });
     expect(found(WORD)).toEqual([]);
     reading.close();
     await index();
