@@ -116,6 +116,11 @@ export interface DraftMeant {
   readonly revision?: number | undefined;
 }
 
+/** `dueByMs`: only if it has a time still, which has come by then. */
+export interface DraftToSend extends DraftMeant {
+  readonly dueByMs?: number | undefined;
+}
+
 /** Absent: as it is; `null`: none. */
 type Cleared<Words> = { readonly [Name in keyof Words]?: Words[Name] | null | undefined };
 
@@ -215,7 +220,7 @@ export interface DraftWrites {
   createDraft(draft: NewDraft): CreatedDraft;
   changeDraft(change: DraftChange): ChangedDraft;
   removeDraft(meant: DraftMeant): 'done' | 'gone' | 'sending' | 'differs';
-  beginSendingDraft(meant: DraftMeant): BegunSending;
+  beginSendingDraft(meant: DraftToSend): BegunSending;
   /** Whether it goes out all the same: its mail was written down. */
   endSendingDraft(ended: EndedSending): boolean;
   /** Puts drafts right that a crash has left in the midst of being sent, and those that are too late; answers what is due. */

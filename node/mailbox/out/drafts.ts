@@ -6,7 +6,7 @@ import type { NewUuid } from '../../../mesh/uuid.ts';
 import type { Log } from '../../log.ts';
 import type { BlobStore } from '../../send/attachments/blob-store.ts';
 import type { DiskRoom } from '../disk-room.ts';
-import type { ChangedDraft, Draft, DraftEnd, DraftMeant, NewDraftFile, SentDraft } from '../draft.ts';
+import type { ChangedDraft, Draft, DraftEnd, DraftMeant, DraftToSend, NewDraftFile, SentDraft } from '../draft.ts';
 import { MailboxError, mailboxErrorOf, noSuch } from '../errors.ts';
 import type { DraftChangeForm, DraftForm } from '../http/draft-forms.ts';
 import { refuseFullDisk } from '../http/full-disk.ts';
@@ -49,7 +49,7 @@ export interface DraftsParts {
 }
 
 /** Who sends a draft, and what of it is said only then. */
-export interface DraftSending extends DraftMeant {
+export interface DraftSending extends DraftToSend {
   /** Whoever asks, as far as room for files is shared out. */
   readonly client: string;
   readonly key?: OutgoingKey | undefined;

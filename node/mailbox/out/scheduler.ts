@@ -3,7 +3,7 @@
 import type { Clock } from '../../../mesh/ports.ts';
 import { afterMs } from '../../../mesh/time/deadline.ts';
 import type { Log } from '../../log.ts';
-import type { DraftEnd, DraftMeant } from '../draft.ts';
+import type { DraftEnd, DraftMeant, DraftToSend } from '../draft.ts';
 import { mailboxErrorOf } from '../errors.ts';
 import type { Asks, IntakeQuestions } from '../questions.ts';
 import type { Drafts } from './drafts.ts';
@@ -53,7 +53,7 @@ export class Scheduler {
     await Promise.all(sending);
   }
 
-  async #due(): Promise<readonly DraftMeant[]> {
+  async #due(): Promise<readonly DraftToSend[]> {
     const { intake, drafts, clock, log } = this.#parts;
     const nowMs = clock.wallMs();
     this.#nextLookMs = nowMs + LOOK_MS_MAX;
@@ -65,7 +65,7 @@ export class Scheduler {
       const { due, late, nextAtMs } = await intake.ask('dueDrafts', { nowMs, inHand: drafts.inHand, paused, limit });
       for (const { inboxId, draftId } of late) log.warn('mailbox.draft_late', { inboxId, draftId });
       if (nextAtMs !== undefined) this.#lookAt(nextAtMs);
-      return due;
+      return due.map((meant) => ({ ...meant, dueByMs: nowMs }));
     } catch (error) {
       const expected = mailboxErrorOf(error);
       if (expected === undefined) throw error;
@@ -75,9 +75,10 @@ export class Scheduler {
     }
   }
 
-  async #send(meant: DraftMeant): Promise<void> {
+  /** Only what is due still: whoever has moved its time meanwhile, or taken it away, was told so. */
+  async #send({ dueByMs, ...meant }: DraftToSend): Promise<void> {
     const { drafts } = this.#parts;
-    const sending = { ...meant, client: `drafts of ${meant.inboxId}`, addLabels: [], removeLabels: [] };
+    const sending = { ...meant, dueByMs, client: `drafts of ${meant.inboxId}`, addLabels: [], removeLabels: [] };
     this.#sending += 1;
     try {
       await drafts.sendOnce(sending, (error) => this.#endAfter(meant, error));

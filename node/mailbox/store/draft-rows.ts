@@ -8,6 +8,7 @@ import {
   type Draft,
   type DraftChange,
   type DraftMeant,
+  type DraftToSend,
   type DraftWords,
   type DueDrafts,
   type DueQuestion,
@@ -107,10 +108,11 @@ export class DraftRows {
     return { outcome: 'done', files: this.erase(stored.row) };
   }
 
-  beginSending(meant: DraftMeant): BegunSending {
+  beginSending(meant: DraftToSend): BegunSending {
     const stored = this.#reader.stored(meant);
     const refusal = refusalOf(stored, meant);
     if (stored === undefined || refusal !== undefined) return { outcome: refusal ?? 'gone' };
+    if (meant.dueByMs !== undefined && !isDue(stored, meant.dueByMs)) return { outcome: 'differs' };
     const attempt = stored.attempt + 1;
     this.#parts.connection.run("UPDATE draft SET status = 'sending', attempt = ? WHERE row = ?", attempt, stored.row);
     return { outcome: 'done', draft: this.#reader.whole(stored), attempt };
@@ -221,6 +223,11 @@ function refusalOf(stored: StoredDraft | undefined, { revision }: Pick<DraftMean
   if (stored === undefined) return 'gone';
   if (stored.status === 'sending') return 'sending';
   return revision === undefined || revision === stored.revision ? undefined : 'differs';
+}
+
+/** Whether it goes by that time still: since it was found to be due, that may have been moved, or taken away. */
+function isDue({ status, due_at: dueAtMs }: StoredDraft, byMs: number): boolean {
+  return status === 'scheduled' && dueAtMs !== null && dueAtMs <= byMs;
 }
 
 function worded(before: DraftWords, words: DraftChange['words']): DraftWords {

@@ -54,6 +54,28 @@ describe('a draft with a time', () => {
     expect(world.sent).toEqual(ONCE);
   });
 
+  it.each([
+    ['is taken back', null],
+    ['is moved', 2 * HOUR_MS],
+  ])('stays when that time %s just as it comes', async (_, laterMs) => {
+    await world.add('a', { sendAtMs: inMs(HOUR_MS) });
+    const { drafts } = world;
+    const sendOnce = drafts.sendOnce.bind(drafts);
+    const changed = Promise.withResolvers<void>();
+    const form = { add_attachments: [], remove_attachments: [], add_labels: [], remove_labels: [] };
+    drafts.sendOnce = async (sending, endAfter) => {
+      const move = { ...form, send_at: laterMs === null ? null : inMs(laterMs) };
+      await drafts.change({ inboxId: ANN, draftId: 'a' }, move, { client: 'c', maySend: true });
+      drafts.sendOnce = sendOnce;
+      return await sendOnce(sending, endAfter).finally(changed.resolve);
+    };
+    await world.clock.advance(HOUR_MS + LATE_MS_MAX);
+    await changed.promise;
+    await world.clock.advance(LATE_MS_MAX);
+    const status = laterMs === null ? null : 'scheduled';
+    expect([world.shown, world.sent]).toEqual([[{ id: 'a', status, reason: null }], NOTHING]);
+  });
+
   it('goes out when the wall clock is set past it', async () => {
     await world.add('a', { sendAtMs: inMs(20_000) });
     await world.clock.advance(1_000);
