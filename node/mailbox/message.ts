@@ -108,6 +108,8 @@ export interface ReceivedMail {
   readonly receivedAtMs: number;
   readonly report?: MailReport | undefined;
   readonly deliveries: readonly Delivery[];
+  /** Whether nobody gets it where one of the inboxes is gone. */
+  readonly isAllOrNone?: boolean | undefined;
 }
 
 /** What became of a delivery. `duplicate`: the inbox has the mail already. `gone`: there is no such inbox any more. */

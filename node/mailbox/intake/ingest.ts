@@ -15,7 +15,10 @@ export async function ingest(
     const recipients = new Recipients(parts);
     const admitted: { readonly address: string; readonly inboxId: string }[] = [];
     for (const address of to) {
-      const found = await recipients.admit(address);
+      const found = await recipients.admit(
+        address,
+        admitted.map(({ inboxId }) => inboxId),
+      );
       if (found instanceof Reply) return refused(found);
       admitted.push({ address, inboxId: found.inboxId });
     }

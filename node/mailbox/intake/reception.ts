@@ -133,7 +133,7 @@ async function keep(
     content: contentOf(mail.structure, hostId),
     labels: [...(automated ? ['automated'] : []), ...(malformed === undefined ? [] : ['malformed'])],
     report: reportIn(mail.structure, envelope.mailFrom),
-    ...{ receivedAtMs, deliveries },
+    ...{ receivedAtMs, deliveries, isAllOrNone },
   };
   for (const { inboxId, ...fate } of await writer.store(received)) fates.set(inboxId, fate);
   return fates;

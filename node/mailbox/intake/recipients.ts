@@ -50,8 +50,8 @@ export class Recipients {
     return address !== undefined && this.#parts.inboxFor(address)?.state === 'active';
   }
 
-  /** The inbox for an address, or why no mail is taken for it. Never rejects. */
-  async admit(said: string): Promise<{ readonly inboxId: string } | Reply> {
+  /** The inbox for an address, or why no mail is taken for it. `counted`: inboxes that get the mail already. Never rejects. */
+  async admit(said: string, counted: readonly string[] = []): Promise<{ readonly inboxId: string } | Reply> {
     const address = this.#meant(said);
     if (address === undefined) return replies.noPostmaster();
     const known = this.#parts.inboxFor(address);
@@ -60,9 +60,10 @@ export class Recipients {
     const refusal = await this.#refusal(address, inbox);
     if (refusal !== undefined || inbox === undefined) return refusal ?? replies.noInbox(address);
     if (await this.#room.isFull()) return replies.diskFull();
-    if (!this.#parts.rates.admitsFor(inbox.inboxId)) return replies.tooMuchFor(address);
     if (isFull(inbox)) return replies.mailboxFull(address);
-    return { inboxId: inbox.inboxId };
+    const { inboxId } = inbox;
+    if (!counted.includes(inboxId) && !this.#parts.rates.admitsFor(inboxId)) return replies.tooMuchFor(address);
+    return { inboxId };
   }
 
   /** The only recipient without a domain is the postmaster (RFC 5321 §4.5.1); `undefined`: this host has no domain to find him in. */

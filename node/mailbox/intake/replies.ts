@@ -53,5 +53,6 @@ export const replies = {
   forged: reply(550, '5.7.26 The domain of its From wants mail refused that DMARC does not pass (p=reject).'),
   looping: reply(554, '5.4.6 The mail goes in circles: it was here before.'),
   gone: reply(550, '5.2.1 The inbox has just been deleted.'),
+  oneGone: reply(451, '4.2.1 One of its inboxes has just been deleted; try again, for the others.'),
   failed: reply(451, '4.3.0 The mail could not be kept; try again.'),
 } as const;

@@ -35,7 +35,7 @@ interface Session {
   /** Sender of the mail that is being taken. */
   origin: Origin;
   readonly ended: AbortController;
-  /** Accepted, in their order, repeats too. */
+  /** Accepted for a mail that is not taken yet, in their order, repeats too. */
   recipients: { readonly address: string; readonly inboxId: string }[];
   refusals: number;
 }
@@ -80,6 +80,7 @@ export class Sessions {
     const session = this.#sessions.get(id);
     if (session === undefined) return;
     session.ended.abort();
+    this.#forgo(session);
     this.#sessions.delete(id);
     const left = (this.#perIp.get(session.ip) ?? 1) - 1;
     if (left === 0) this.#perIp.delete(session.ip);
@@ -89,11 +90,17 @@ export class Sessions {
   beginMail(said: SMTPServerSession): Reply | null {
     const session = this.#sessions.get(said.id);
     if (session === undefined) return replies.failed();
-    session.recipients = [];
+    this.#forgo(session);
     session.origin = this.#originOf(said, session);
     said.xForward.clear();
     const isCounted = this.#parts.protocol === 'smtp' && !session.isTrusted;
     return isCounted && !this.#parts.rates.admitsFrom(session.ip) ? replies.tooFast() : null;
+  }
+
+  /** Who was named for a mail that did not come has not had it: else naming somebody often enough would keep his mail of the day away. */
+  #forgo(session: Session): void {
+    this.#parts.rates.takeBack(inboxesOf(session));
+    session.recipients = [];
   }
 
   /** Over LMTP, and behind a gateway, the machine that speaks is not the sender's. */
@@ -111,7 +118,7 @@ export class Sessions {
     const isCounted = this.#parts.protocol === 'smtp' && !session.isTrusted;
     if (isCounted && !this.#recipients.isKnown(address) && ++session.refusals > REFUSALS_MAX)
       return replies.tooManyRefusals();
-    const admitted = await this.#recipients.admit(address);
+    const admitted = await this.#recipients.admit(address, inboxesOf(session));
     if (admitted instanceof Reply) return admitted;
     session.recipients.push({ address, inboxId: admitted.inboxId });
     return null;
@@ -122,10 +129,15 @@ export class Sessions {
     const { protocol, failed } = this.#parts;
     const known = this.#sessions.get(session.id);
     const recipients = known?.recipients ?? [];
-    const answers = (received: Received | undefined) => recipients.map(({ inboxId }) => answerFor(received, inboxId));
+    // Where one of several is gone, nobody has it: at the next try that one is refused at its name, and the others get the mail.
+    const isOneOfSeveral = protocol === 'smtp' && known !== undefined && inboxesOf(known).length > 1;
+    const whenGone = isOneOfSeveral ? replies.oneGone : replies.gone;
+    const answers = (received: Received | undefined) =>
+      recipients.map(({ inboxId }) => answerFor(received, inboxId) ?? whenGone());
     let received: Received | undefined;
     try {
       received = await this.#receive(session, stream);
+      if (known !== undefined && received.outcome === 'taken') known.recipients = [];
     } catch (error) {
       // A client that went away in the middle of its mail sends it again.
       if ((error as NodeJS.ErrnoException).code !== 'ECONNECTION') failed(error as Error);
@@ -153,12 +165,18 @@ export class Sessions {
   }
 }
 
-function answerFor(received: Received | undefined, inboxId: string): string | Reply {
+/** Each once. */
+function inboxesOf({ recipients }: Session): readonly string[] {
+  return [...new Set(recipients.map(({ inboxId }) => inboxId))];
+}
+
+/** `undefined`: the inbox is gone. */
+function answerFor(received: Received | undefined, inboxId: string): string | Reply | undefined {
   if (received === undefined) return replies.failed();
   if (received.outcome !== 'taken')
     return received.outcome === 'too-large' ? replies.tooLarge() : replies.unknownSender();
   const fate = received.fates.get(inboxId)?.status;
   if (fate === 'looping') return replies.looping();
   if (fate === 'forged') return replies.forged();
-  return fate === 'stored' || fate === 'duplicate' ? '2.6.0 The mail is kept.' : replies.gone();
+  return fate === 'stored' || fate === 'duplicate' ? '2.6.0 The mail is kept.' : undefined;
 }

@@ -38,7 +38,10 @@ export class MailRows {
 
   /** Adds the mail to the inboxes that are there and do not have it. To be called within a transaction. */
   insert(mail: ReceivedMail): readonly StoredDelivery[] {
-    return mail.deliveries.map((delivery) => this.#insertFor(mail, delivery));
+    const { deliveries, isAllOrNone = false } = mail;
+    if (isAllOrNone && deliveries.some(({ inboxId }) => this.#activeRow(inboxId) === undefined))
+      return deliveries.map(({ inboxId }) => ({ inboxId, status: 'gone' }));
+    return deliveries.map((delivery) => this.#insertFor(mail, delivery));
   }
 
   /** Keeps a mail of an archive, of which nobody is told. */
@@ -82,10 +85,7 @@ export class MailRows {
   #insertFor(mail: ReceivedMail, judged: Delivery): StoredDelivery {
     const { connection } = this.#parts;
     const { inboxId } = judged;
-    const inbox = connection.get<{ row: number }>(
-      "SELECT row FROM inbox WHERE inbox_id = ? AND state = 'active'",
-      inboxId,
-    )?.row;
+    const inbox = this.#activeRow(inboxId);
     if (inbox === undefined) return { inboxId, status: 'gone' };
     const known = connection.get<KnownMail>(
       `SELECT message.row, message.inbox, message.thread, message.at, message_id, thread_id FROM message
@@ -99,6 +99,11 @@ export class MailRows {
     if (judged.mailClass === 'received' && !this.#isKeptOut(inbox, mail, judged))
       releaseByCopy(this.#parts, known, { copy: judged, atMs: mail.receivedAtMs });
     return { inboxId, status: 'duplicate', messageId: known.message_id, threadId: known.thread_id };
+  }
+
+  #activeRow(inboxId: string): number | undefined {
+    const sql = "SELECT row FROM inbox WHERE inbox_id = ? AND state = 'active'";
+    return this.#parts.connection.get<{ row: number }>(sql, inboxId)?.row;
   }
 
   #insertNew(inbox: number, mail: ReceivedMail, judged: Delivery): Omit<StoredDelivery, 'inboxId'> {
