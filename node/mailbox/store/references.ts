@@ -12,12 +12,6 @@ export function bindReferences(connection: Connection, inbox: number, thread: nu
   for (const id of ids) connection.run(sql, inbox, hashOf(id), thread);
 }
 
-/** The row of the thread that the id is bound to. */
-export function threadNaming(connection: Connection, inbox: number, id: string): number | undefined {
-  const sql = 'SELECT thread FROM reference WHERE inbox = ? AND hash = ?';
-  return connection.get<{ thread: number }>(sql, inbox, hashOf(id))?.thread;
-}
-
 /** What one inbox knows of its threads. */
 export function knownThreads(connection: Connection, inbox: number): KnownThreads {
   return {

@@ -4,7 +4,7 @@ import type { AppendEvent } from '../event.ts';
 import type { ChooseThread, MailContent } from '../message.ts';
 import type { Connection } from './database.ts';
 import { idsOf, type MessageHead } from './message-row.ts';
-import { bindReferences, knownThreads, threadNaming } from './references.ts';
+import { bindReferences, knownThreads } from './references.ts';
 import { moveToThread, refreshThread } from './thread-rows.ts';
 
 export interface ReleaseParts {
@@ -32,8 +32,8 @@ export function releaseMail(parts: ReleaseParts, message: number, atMs: number):
   const mail = connection.get<Released>('SELECT * FROM message WHERE row = ?', message);
   if (mail === undefined) throw new Error(`The mail in row ${message} is gone within its own transaction.`);
   const { inbox, thread } = mail;
-  // Whoever marked it as spam later has left it in the thread that it had.
-  if (threadNaming(connection, inbox, mail.message_id) === thread) return;
+  // Whoever marked it as spam later has left it in the thread that it had, and everybody has heard of it.
+  if (wasShown(connection, message)) return;
   const content = contentOf(mail);
   const isAutomated = hasLabel(connection, message, 'automated');
   const threadId = chooseThread(
@@ -43,7 +43,8 @@ export function releaseMail(parts: ReleaseParts, message: number, atMs: number):
   );
   const sql = 'SELECT row FROM thread WHERE thread_id = ? AND inbox = ?';
   const chosen = threadId === undefined ? undefined : connection.get<{ row: number }>(sql, threadId, inbox)?.row;
-  if (chosen !== undefined) moveToThread(connection, message, { from: thread, to: chosen, atMs });
+  // An answer that was sent to it from quarantine lies in its own thread.
+  if (chosen !== undefined && chosen !== thread) moveToThread(connection, message, { from: thread, to: chosen, atMs });
   else {
     const base = mail.subject === null ? undefined : baseSubject(mail.subject);
     connection.run('UPDATE thread SET base_subject = ? WHERE row = ?', base ?? null, thread);
@@ -64,3 +65,20 @@ function contentOf({ head, from_text: from, from_address: fromAddress, subject }
 function hasLabel(connection: Connection, message: number, label: string): boolean {
   return connection.get('SELECT 1 FROM message_label WHERE message = ? AND label = ?', message, label) !== undefined;
 }
+
+/** Whether it was in no quarantine at any time before its labels were changed just now, by what each change since then undoes. */
+function wasShown(connection: Connection, message: number): boolean {
+  const changes = connection.all<{ label: string; is_added: number }>(CHANGES, message);
+  const held = new Set<string>();
+  let isBefore = false;
+  for (const { label, is_added: isAdded } of changes) {
+    if (isAdded === 1) held.delete(label);
+    else held.add(label);
+    if (held.size > 0) isBefore = true;
+    else if (isBefore) return true;
+  }
+  return false;
+}
+
+const CHANGES = `SELECT label, is_added FROM label_event WHERE message = ? AND label IN ('spam', 'blocked', 'unauthenticated')
+  ORDER BY row DESC`;

@@ -120,6 +120,19 @@ describe('a mail whose label of quarantine is taken away', () => {
     expect(new Set(await Promise.all(['<parent@y.com>', '<early@y.com>', '<late@y.com>'].map(threadOf))).size).toBe(1);
   });
 
+  it('is told of as received, though the inbox has answered it before', async () => {
+    await node.v0('POST', '/inboxes', { username: 'b' });
+    await receive('<1@y.com>', [], SPOOFED);
+    const answer = { to: 'b@agents.example.com', text: 'Is it you?' };
+    const reply = await node.v0('POST', `${MESSAGES}/${encodeURIComponent('<1@y.com>')}/reply`, answer);
+    await change('<1@y.com>', { remove_labels: ['unauthenticated'] });
+    expect(told().at(-1)).toEqual(['message.received', '<1@y.com>']);
+    expect(await threadOf('<1@y.com>')).toBe(reply.body.thread_id);
+    await change('<1@y.com>', { add_labels: ['spam', 'blocked'] });
+    await change('<1@y.com>', { remove_labels: ['spam', 'blocked'] });
+    expect(told().filter(([type, id]) => type === 'message.received' && id === '<1@y.com>')).toHaveLength(1);
+  });
+
   it('keeps its own thread where it names none', async () => {
     await receive('<1@y.com>', [], SPOOFED);
     const before = await threadOf('<1@y.com>');
