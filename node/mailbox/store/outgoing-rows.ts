@@ -197,10 +197,8 @@ export class OutgoingRows {
     const content = { ...mail.content, bcc };
     const messageId = content.headerId;
     if (messageId === undefined) throw new Error('A mail was composed without a Message-ID.');
-    const isLocal = mail.deliveries.length > 0;
     const labels = new Set([
-      isRejected ? 'rejected' : 'sent',
-      ...(isLocal && !isRejected ? ['delivered'] : []),
+      ...(isRejected ? ['rejected'] : ['sent', ...mail.deliveries.map(({ inboxId }) => this.#fateOf(inboxId))]),
       ...ownLabels,
     ]);
     const ofThread: MailOfThread = {
@@ -213,6 +211,12 @@ export class OutgoingRows {
     bindReferences(connection, inbox, thread, idsOf(messageId, content));
     connection.run('UPDATE inbox SET used_bytes = used_bytes + ? WHERE row = ?', ofThread.size, inbox);
     return { message, sent: { messageId, threadId } };
+  }
+
+  /** What becomes of the mail at an inbox of this host, which may have been deleted since the mail was written down. */
+  #fateOf(inboxId: string): 'delivered' | 'bounced' {
+    const sql = "SELECT 1 FROM inbox WHERE inbox_id = ? AND state = 'active'";
+    return this.#parts.connection.get(sql, inboxId) === undefined ? 'bounced' : 'delivered';
   }
 
   #joinedThread(inbox: number, answered: string | undefined, ofThread: MailOfThread) {

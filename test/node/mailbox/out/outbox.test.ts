@@ -47,6 +47,18 @@ describe('a node that dies while a mail is sent', () => {
     );
   });
 
+  it('says that it has come back from an inbox of this host that is deleted before it lies there', async () => {
+    world = await OutboxWorld.open();
+    const death = { step: 'finishOutgoing', when: 'before' } as const;
+    expect(await world.untilDeath(death, async () => (await world.outbox()).send(wish()))).toBe('died');
+    await world.writer.deleteInbox({ inboxId: BOB, atMs: 3 });
+    await world.restart();
+    expect(await world.ended()).toEqual({ inboxes: [ANN], shipped: 1 });
+    const labels = world.rows('SELECT label FROM message_label ORDER BY label').map(({ label }) => label);
+    expect(labels).toEqual(expect.arrayContaining(['bounced', 'sent']));
+    expect(labels).not.toContain('delivered');
+  });
+
   it('again while it takes up what was left: still once', async () => {
     world = await OutboxWorld.open();
     const first = { step: 'submit', when: 'before' } as const;
