@@ -1,7 +1,7 @@
 // The composition root: every part of a node made once, in plain order, from a configuration and ports. Each capability is opened by one
 // function of `modules/`. Called by the command and by tests; nothing else builds.
 import { parseIdentityAddress } from '../mesh/address/identity.ts';
-import { NonceCache } from '../mesh/signature/nonces.ts';
+import { NonceCache, secondOfNow } from '../mesh/signature/nonces.ts';
 import { BackgroundWork } from './background-work.ts';
 import { HostCopies } from './feed/host-copies.ts';
 import { createApp } from './http/app.ts';
@@ -184,7 +184,7 @@ function openDoors(
   const names = { aliases: [...aliases, ...publicName], origins };
   const roster = options.roster.current;
   const secret = secrets.meshSecret?.reveal();
-  const nonces = new NonceCache({ sinceSeconds: Math.floor(clock.wallMs() / 1_000) });
+  const nonces = new NonceCache({ sinceSeconds: secondOfNow(clock) });
   const sessions = new Sessions({ clock, random: ports.random, hostId: roster().self.id });
   const gate = createGate({ roster, secrets, keys: parts.keys, clock, sessions, ...names });
   const emailIndex = openEmailIndex(parts, lookUps);

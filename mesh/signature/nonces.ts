@@ -1,9 +1,10 @@
 // Remembers the nonces of signed requests, so that none is obeyed twice. Bounded: when full it refuses new messages rather
 // than forget one early. It lives in memory; instead of remembering across a restart it refuses what was made before the
-// start. It does not promise that within the very second of the start, nor of a sender whose clock is ahead: README.md says what
-// that costs.
+// start. It does not promise that within the very second of the start, nor of a sender whose clock is ahead, nor where this host's own is
+// set back: README.md says what that costs.
 
 import type { HostId } from '../names.ts';
+import type { Clock } from '../ports.ts';
 import { SIGNATURE_SKEW_SECONDS_MAX } from './clock-skew.ts';
 
 /** Nonces remembered of one host: 4,000 messages a second, each for a minute. */
@@ -22,14 +23,18 @@ export class NonceCache {
   readonly #countOf = new Map<HostId, number>();
   #count = 0;
   #sweptAt = Number.NEGATIVE_INFINITY;
+  readonly #sinceSeconds: () => number;
   /** Messages made at or before this second are refused. It follows the messages, not the clock, which may jump and come back. */
-  #forgottenSeconds: number;
+  #forgottenSeconds = Number.NEGATIVE_INFINITY;
   readonly #max: number;
   readonly #perHostMax: number;
 
-  /** `sinceSeconds`: when this process started, by the wall clock; what was made before it is refused. */
-  constructor(options: { readonly sinceSeconds: number; readonly max?: number; readonly perHostMax?: number }) {
-    this.#forgottenSeconds = options.sinceSeconds - 1;
+  /**
+   * `sinceSeconds`: when this process started, by the wall clock as it goes now; what was made before it is refused. A clock that was an hour
+   * ahead at the start, and is set right, would else have everybody refused for that hour.
+   */
+  constructor(options: { readonly sinceSeconds: () => number; readonly max?: number; readonly perHostMax?: number }) {
+    this.#sinceSeconds = options.sinceSeconds;
     this.#max = options.max ?? NONCES_MAX;
     this.#perHostMax = options.perHostMax ?? NONCES_PER_HOST_MAX;
   }
@@ -45,7 +50,7 @@ export class NonceCache {
   ): Admission {
     this.#forget(nowSeconds);
     const { from, createdSeconds } = message;
-    if (createdSeconds <= this.#forgottenSeconds) return 'forgotten';
+    if (createdSeconds <= this.#forgottenSeconds || createdSeconds < this.#sinceSeconds()) return 'forgotten';
     const second = this.#seconds.get(createdSeconds);
     const known = second?.get(from);
     if (known?.has(message.nonce)) return 'replayed';
@@ -74,6 +79,12 @@ export class NonceCache {
       }
     }
   }
+}
+
+/** The second of this moment, by the wall clock as it goes whenever it is asked for: since 1970, UTC. */
+export function secondOfNow(clock: Pick<Clock, 'wallMs' | 'monotonicMs'>): () => number {
+  const atMs = clock.monotonicMs();
+  return () => Math.floor((clock.wallMs() - (clock.monotonicMs() - atMs)) / 1_000);
 }
 
 /** A slice of a header keeps the whole header in memory, ten times the nonce. */

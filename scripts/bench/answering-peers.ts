@@ -11,7 +11,7 @@ import { parseRoster } from '../../mesh/hosts-json.ts';
 import type { HostId } from '../../mesh/names.ts';
 import { type Roster, rosterOf } from '../../mesh/roster.ts';
 import { type PublicKey, parsePublicKey, type Signer } from '../../mesh/signature/ed25519.ts';
-import { NonceCache } from '../../mesh/signature/nonces.ts';
+import { NonceCache, secondOfNow } from '../../mesh/signature/nonces.ts';
 import type { FeedLog } from '../../node/changes/change-log.ts';
 import { loadClaims } from '../../node/claims.ts';
 import { FeedServer } from '../../node/feed/feed-server.ts';
@@ -94,7 +94,7 @@ async function startAnsweringPeer({ roster, keys, signer, asked }: Parts): Promi
   const { routes, start } = await openRoutes(roster, signer);
   const app = createShell(LOG);
   helloRoutes(app, { roster: () => roster, signer, clock: systemClock, software: 'agent-email-mesh/0' });
-  const nonces = new NonceCache({ sinceSeconds: Math.floor(systemClock.wallMs() / 1_000) });
+  const nonces = new NonceCache({ sinceSeconds: secondOfNow(systemClock) });
   app.use(`${PEER_PATHS}*`, peerAuth({ ...own, roster: () => roster, nonces }));
   addPeerRoutes(app, routes);
   const answer = createChannelAnswer({ routes, fetch: app.fetch, log: LOG });

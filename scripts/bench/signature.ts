@@ -74,7 +74,7 @@ function prepare() {
   const { privateKey, publicKey, key, from, to, signer } = parties();
   const body = Buffer.from(JSON.stringify({ version: 1, keys: ['titania@23blocks.example.com'], ballot: [7, from] }));
   const target = '/api/mesh/v1/prepare';
-  const nonces = new NonceCache({ sinceSeconds: 0 });
+  const nonces = new NonceCache({ sinceSeconds: () => 0 });
   const signed = (number: number, turn: number) =>
     signRequest(
       {

@@ -72,7 +72,7 @@ export function trustingHosts<Id extends string>(...ids: readonly Id[]): Readonl
         keys: known,
         signer,
         clock,
-        nonces: new NonceCache({ sinceSeconds: 0 }),
+        nonces: new NonceCache({ sinceSeconds: () => 0 }),
       }),
       request: (to, what, clock) => signedTestRequest({ id, signer }, to, what, clock),
     };

@@ -43,7 +43,7 @@ function received({ method, target, headers }: Wire): ReceivedRequest {
 }
 
 function accept(wire: Wire, options: { nowSeconds?: number; nonces?: NonceCache; key?: typeof mac.key } = {}): void {
-  const { nowSeconds = NOW, nonces = new NonceCache({ sinceSeconds: 0 }), key = mac.key } = options;
+  const { nowSeconds = NOW, nonces = new NonceCache({ sinceSeconds: () => 0 }), key = mac.key } = options;
   const opened = orRefuse(openRequest(received(wire)));
   orRefuse(screenRequest(opened, cloud.id, nowSeconds) ?? {});
   orRefuse(acceptRequest(opened, { self: cloud.id, body: wire.body, key, nonces, nowSeconds }));
@@ -165,20 +165,20 @@ describe('a signed request', () => {
   });
 
   it('is accepted only once', () => {
-    const nonces = new NonceCache({ sinceSeconds: 0 });
+    const nonces = new NonceCache({ sinceSeconds: () => 0 });
     const wire = sent();
     expect(refusal(() => accept(wire, { nonces }))).toBe('accepted');
     expect(refusal(() => accept(wire, { nonces, nowSeconds: NOW + 59 }))).toEqual(refused('replayed'));
   });
 
   it('takes no room in the memory of nonces when it was forged', () => {
-    const nonces = new NonceCache({ sinceSeconds: 0 });
+    const nonces = new NonceCache({ sinceSeconds: () => 0 });
     refusal(() => accept(sent({}, lab.signer), { nonces }));
     expect(nonces.size).toBe(0);
   });
 
   it('is refused as overloaded, for a while, when no more nonces fit', () => {
-    const nonces = new NonceCache({ sinceSeconds: 0, max: 1 });
+    const nonces = new NonceCache({ sinceSeconds: () => 0, max: 1 });
     accept(sent(), { nonces });
     expect(refusal(() => accept(sent({ nonce: 'BBECAwQFBgcICQoLDA0ODw' }), { nonces }))).toMatchObject({
       code: 'overloaded',

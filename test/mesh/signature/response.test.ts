@@ -35,7 +35,7 @@ function asked(change: Partial<OutgoingRequest> = {}): SignedRequest {
 function accepted(change: Partial<OutgoingRequest> = {}): AcceptedRequest {
   const { method, target, body } = { ...QUESTION, ...change };
   const headers: Record<string, string> = asked(change).headers;
-  const nonces = new NonceCache({ sinceSeconds: 0 });
+  const nonces = new NonceCache({ sinceSeconds: () => 0 });
   const check = { self: cloud.id, body, key: mac.key, nonces, nowSeconds: NOW };
   return orRefuse(acceptRequest(orRefuse(openRequest({ method, target, field: (name) => headers[name] })), check));
 }

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { HostId } from '../../../mesh/names.ts';
 import type { Clock } from '../../../mesh/ports.ts';
-import { NonceCache } from '../../../mesh/signature/nonces.ts';
+import { NonceCache, secondOfNow } from '../../../mesh/signature/nonces.ts';
 import { peerAuth } from '../../../node/http/peers/peer-auth.ts';
 import { createShell } from '../../../node/http/shell.ts';
 import type { PeerTransportOptions } from '../../../node/peers/peer-transport.ts';
@@ -208,7 +208,7 @@ describe('a peer whose clock differs', () => {
   /** It has just started, by its own clock: what was made before that it does not obey. */
   const justStarted = (seconds: number) => ({
     clock: ahead(seconds),
-    nonces: new NonceCache({ sinceSeconds: Math.floor(ahead(seconds).wallMs() / 1_000) }),
+    nonces: new NonceCache({ sinceSeconds: secondOfNow(ahead(seconds)) }),
   });
 
   it.each([20, 60])('by %i s is asked by its own clock once it has said what that is', async (seconds) => {
@@ -233,10 +233,19 @@ describe('a peer whose clock differs', () => {
     expect(await outcome(unmet.ask(echo))).toMatchObject({ code: 'clock_skew' });
   });
 
+  it('only when it started is heard as soon as it is set right', async () => {
+    let seconds = 3_600;
+    const clock: Clock = { ...ahead(0), wallMs: () => link.clock.wallMs() + seconds * 1_000 };
+    const server = await link.cloudServer({ clock, nonces: new NonceCache({ sinceSeconds: secondOfNow(clock) }) });
+    const transport = link.transportTo(server);
+    expect(await outcome(transport.ask(required))).toMatchObject({ code: 'clock_skew' });
+    seconds = 0;
+    expect((await transport.ask(required)).status).toBe(200);
+  });
+
   it('is told the same of ours where only it minds', async () => {
-    const server = await link.cloudServer({
-      nonces: new NonceCache({ sinceSeconds: link.clock.wallMs() / 1_000 + 30 }),
-    });
+    const soon = link.clock.wallMs() / 1_000 + 30;
+    const server = await link.cloudServer({ nonces: new NonceCache({ sinceSeconds: () => soon }) });
     expect(await outcome(link.transportTo(server).ask(required))).toEqual(
       failed('clock_skew', /It says: "The clock of host 'mac' is 0 s .* before it started/),
     );

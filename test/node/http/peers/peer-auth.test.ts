@@ -218,7 +218,7 @@ describe('a route between hosts', () => {
   });
 
   it('answers 503 when it can remember no more nonces', async () => {
-    const { send, clock } = setUp({ nonces: new NonceCache({ sinceSeconds: 0, max: 0 }) });
+    const { send, clock } = setUp({ nonces: new NonceCache({ sinceSeconds: () => 0, max: 0 }) });
     const answer = await send(mac.request(cloud.id, echo, clock));
     expect([answer.response.status, answer.response.headers.get('retry-after')]).toEqual([503, '1']);
   });

@@ -66,7 +66,7 @@ async function host(self: TestKey, { secret, signer = self.signer, store = new M
     return next();
   });
   helloRoutes(app, { roster, signer, clock, software: 'mesh/1', secret });
-  const nonces = new NonceCache({ sinceSeconds: 0 });
+  const nonces = new NonceCache({ sinceSeconds: () => 0 });
   app.use(
     '/api/mesh/v1/*',
     peerAuth({ self: self.id, roster, mayClaim: (id) => hostOf(id)?.enabled === true, keys, signer, nonces, clock }),
