@@ -10,6 +10,8 @@ import type { Store } from '../store/store.ts';
 
 /** A token that nobody used by then opens nothing any more. */
 export const INVITATION_MS_MAX = 30 * 60_000;
+/** A clock that is set back by more would have a token open something for longer than that: then it opens nothing any more. */
+const SET_BACK_MS_MAX = 60_000;
 /** Invitations that are open at once. */
 export const INVITATIONS_MAX = 64;
 
@@ -72,7 +74,7 @@ export class Invitations {
   /** The invitation of that name; `undefined` when there is none, or its time is over. */
   find(id: string): InvitationKey | undefined {
     const found = this.#open.get(id);
-    return found === undefined || found.expiresMs <= this.#ports.clock.wallMs() ? undefined : found;
+    return found === undefined || isOver(found, this.#ports.clock.wallMs()) ? undefined : found;
   }
 
   /** Whether the invitation is that very host's already. */
@@ -114,11 +116,15 @@ export class Invitations {
 
   async #forgetExpired(): Promise<void> {
     const nowMs = this.#ports.clock.wallMs();
-    const over = [...this.#open.values()].filter(({ expiresMs }) => expiresMs <= nowMs);
+    const over = [...this.#open.values()].filter((invitation) => isOver(invitation, nowMs));
     for (const { id } of over) this.#open.delete(id);
     if (over.length > 0)
       await this.#ports.store.commit(over.map(({ id }) => ({ key: INVITATION_PREFIX + id, value: undefined })));
   }
+}
+
+function isOver({ expiresMs }: Invitation, nowMs: number): boolean {
+  return expiresMs <= nowMs || expiresMs > nowMs + INVITATION_MS_MAX + SET_BACK_MS_MAX;
 }
 
 /** Everything that the host said of itself. */

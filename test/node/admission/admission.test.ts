@@ -106,6 +106,18 @@ describe('POST /api/mesh/v1/join', () => {
     expect(idsOf(host)).toEqual(['mac']);
   });
 
+  it('refuses a token that was made while the clock was ahead, once it is set right', async () => {
+    const host = await testNode({ meshSecret: SECRET });
+    const token = await tokenOf(host);
+    host.clock.setWall(-30_000);
+    expect((await host.ask('POST', JOIN, asking(host, token).ask)).status).toBe(200);
+    for (let made = 0; made < INVITATIONS_MAX - 1; made += 1) await tokenOf(host);
+    host.clock.setWall(-3_600_000);
+    expect(refusalOf(await host.ask('POST', JOIN, asking(host, token).ask))).toBe('unauthorized');
+    // Nor is its place kept.
+    await tokenOf(host);
+  });
+
   it('looks at no more tokens of a client that showed ten that open nothing', async () => {
     const host = await testNode({ meshSecret: SECRET });
     const token = await tokenOf(host);
