@@ -49,9 +49,9 @@ export class Attempts {
     return this.#inFlight < inFlightMax(this.#options.endpoint(), nowMs);
   }
 
-  /** Milliseconds until the pace lets another attempt begin. */
+  /** Whole milliseconds until the pace lets another attempt begin: a wall clock's moment has no room for less. */
   get waitMs(): number {
-    return this.#pace.waitMs;
+    return Math.ceil(this.#pace.waitMs);
   }
 
   /** An attempt is being noted, until `prepare` or `unprepared`. */

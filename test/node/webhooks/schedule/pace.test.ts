@@ -50,6 +50,15 @@ describe('ratePerSecond', () => {
     expect(world.receiver.accepted).toHaveLength(2);
   });
 
+  it('makes nobody wait longer when so little of the wait is left that no moment of the wall clock tells it', async () => {
+    const { world } = await openWorld(1);
+    for (const agent of ['ann', 'bob']) world.changes.append(agent);
+    await world.clock.advance(SECOND_MS - 1e-7);
+    world.changes.append('cyd');
+    await world.clock.advance(2);
+    expect(world.receiver.accepted).toHaveLength(2);
+  });
+
   it('of one subscription holds no other back', async () => {
     const { world } = await openWorld(1);
     await world.subscribe({ url: 'http://127.0.0.1:10/' });
