@@ -245,10 +245,11 @@ export class Channel {
       this.settle(begun);
       return undefined;
     }
-    if (verdict.kind === 'gone') {
-      this.disable('gone', nowMs);
+    const isOutdated = this.#health.isOutdated(begun);
+    if (isOutdated || verdict.kind === 'gone') {
+      if (!isOutdated) this.disable('gone', nowMs);
       stream.retry(lane, nowMs, ended);
-      return undefined;
+      return this.isEnabled ? nowMs : undefined;
     }
     stream.retry(lane, this.#health.fail(begun, verdict, nowMs), ended);
     this.#changed();

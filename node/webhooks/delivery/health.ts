@@ -16,6 +16,8 @@ import { retryDelayMs, type Verdict } from '../schedule/schedule.ts';
 export class Health {
   readonly #random: Random;
   #endpoint: Endpoint;
+  /** Pauses that an attempt must have seen to say something of the receiver. */
+  #freshFromPauses = 0;
 
   constructor(endpoint: Endpoint, random: Random) {
     this.#endpoint = endpoint;
@@ -29,7 +31,13 @@ export class Health {
   /** Nothing is held against the receiver any more; attempts that are in flight count for nothing. */
   startAfresh(): void {
     const { pauses, lastSuccessMs } = this.#endpoint;
-    this.#endpoint = { ...NEW_ENDPOINT, pauses: pauses + 1, lastSuccessMs };
+    this.#freshFromPauses = pauses + 1;
+    this.#endpoint = { ...NEW_ENDPOINT, pauses: this.#freshFromPauses, lastSuccessMs };
+  }
+
+  /** Whether an attempt began before the last fresh start: what it failed by says nothing of the receiver as it is now. */
+  isOutdated({ pausesSeen }: Begun): boolean {
+    return pausesSeen < this.#freshFromPauses;
   }
 
   /** Ends the pause: one attempt may be made. */

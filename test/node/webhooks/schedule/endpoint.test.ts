@@ -1,6 +1,7 @@
 // What becomes of an endpoint that does not answer as it should: paused, disabled, enabled again, one state after the other.
 // Longer than 300 lines: one life of an endpoint, state after state, read from the top.
 import { describe, expect, it } from 'vitest';
+import type { Reply } from '../../../support/fake-receiver.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS, WebhookWorld } from '../../../support/webhook-world.ts';
 
 const DAY_MS = 24 * HOUR_MS;
@@ -282,18 +283,41 @@ describe('a subscription that is enabled again', () => {
     expect([typeof before, deliveries.lastSuccessAt]).toEqual(['string', before]);
   });
 
-  it('or moved is not paused for an attempt that went to the old URL', async () => {
+  it.each([410, 503, { status: 503, retryAfter: '600' }, { status: 500, retryAfter: '600' }] as const)(
+    'or moved is not judged by what the old URL answers afterwards (%j)',
+    async (answer) => {
+      const world = await openWorld();
+      const { id } = await world.subscribe();
+      const old = Promise.withResolvers<Reply>();
+      world.receiver.reply = () => old.promise;
+      world.changes.append('ann');
+      await world.clock.advance(SECOND_MS);
+      world.receiver.reply = () => 204;
+      await world.webhooks.patch(id, { url: 'http://127.0.0.1:9/elsewhere' });
+      old.resolve(answer);
+      await world.clock.settle();
+      expect(world.receiver.accepted.map(({ url, attempt }) => [url, attempt])).toEqual([
+        ['http://127.0.0.1:9/elsewhere', 2],
+      ]);
+      expect(await world.webhooks.get(id)).toMatchObject({
+        enabled: true,
+        deliveries: { pending: 0, failingSince: null, pausedUntil: null },
+      });
+    },
+  );
+
+  it('is not disabled by an attempt that was made before', async () => {
     const world = await openWorld();
     const { id } = await world.subscribe();
-    const old = Promise.withResolvers<503>();
-    world.receiver.reply = () => old.promise;
-    world.changes.append('ann');
+    const slow = Promise.withResolvers<Reply>();
+    world.receiver.reply = ({ agentId }) => (agentId === 'ann' ? slow.promise : 410);
+    for (const agent of ['ann', 'bob']) world.changes.append(agent);
     await world.clock.advance(SECOND_MS);
     world.receiver.reply = () => 204;
-    await world.webhooks.patch(id, { url: 'http://127.0.0.1:9/elsewhere' });
-    old.resolve(503);
+    await world.webhooks.patch(id, { enabled: true });
+    slow.resolve(410);
     await world.clock.settle();
-    expect((await world.webhooks.get(id)).deliveries.pausedUntil).toBeNull();
+    expect([world.receiver.acceptedOf('ann'), world.receiver.acceptedOf('bob')]).toEqual([[1], [1]]);
   });
 
   it('or moved forgets its old due times for good', async () => {
