@@ -82,6 +82,8 @@ ${own === undefined ? '' : mailOf(services, asker, id)}`;
 function mailOf({ sending, clock }: AgentPageServices, asker: Asker, agentId: AgentId): Markup {
   const refusal = asker.refuses(reading('email', 'log'));
   if (refusal !== undefined) return markup`<h2>Mail</h2><p class="empty">${refusal.message}</p>`;
+  if ((asker.agentId ?? agentId) !== agentId)
+    return markup`<h2>Mail</h2><p class="empty">The key ${asker.name} shows the mail of its own agent alone.</p>`;
   const { messages } = sending.list({ agentId, limit: ROWS_MAX });
   return markup`<h2>Mail</h2>
 ${messageTable(messages, clock.wallMs(), 'It has sent no mail.')}`;
