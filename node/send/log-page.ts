@@ -26,7 +26,7 @@ export type NewestMessages = (query: LogQuery, before: number) => Iterable<Messa
 export function pageOf(newest: NewestMessages, query: LogQuery): LogPage {
   const { cursor, limit } = query;
   const before = cursor === undefined ? Number.POSITIVE_INFINITY : Number(cursor);
-  if (Number.isNaN(before))
+  if (cursor !== undefined && !/^\d{1,15}$/.test(cursor))
     throw new MeshError('invalid_request', "'cursor' is not one that this route gave.", { field: 'cursor' });
   const found: Message[] = [];
   for (const message of newest(query, before)) {

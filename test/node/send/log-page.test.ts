@@ -55,7 +55,7 @@ describe('a page of the log', () => {
     expect(read({ limit: 2, state: 'failed' })).toEqual([[6, 3], {}]);
   });
 
-  it('refuses a cursor that is no number', () => {
-    expect(() => read({ cursor: 'x' })).toThrow(expect.objectContaining({ code: 'invalid_request', field: 'cursor' }));
+  it.each(['x', '', ' ', '0x10', '-1', '1e3'])('refuses a cursor that is none of its own: %j', (cursor) => {
+    expect(() => read({ cursor })).toThrow(expect.objectContaining({ code: 'invalid_request', field: 'cursor' }));
   });
 });
