@@ -4,8 +4,8 @@ import { foreignerCheck, type KnownNames } from './own-names.ts';
 import { createTokens, type Tokens, type TokensOptions } from './tokens.ts';
 
 /**
- * The gate lets every signed look-up pass, since only its route can verify the signature: where the gate `guardsReads`, the route must
- * insist on a listed peer's signature, unless the visitor `showsToken`.
+ * The gate lets every signed look-up pass that shows no credential, since only its route can verify the signature: where the gate
+ * `guardsReads`, the route must insist on a listed peer's signature, unless the visitor `showsToken`.
  */
 export type Gate = Tokens;
 

@@ -91,6 +91,7 @@ export function createTokens({ roster, secrets, keys, clock, sessions }: TokensO
     const shown = shownBefore.of(visitor);
     const { client } = visitor;
     if (shown !== undefined) return attempts.judged({ client, shown, isCounted, judge: () => judge(visitor, shown) });
+    if (isSignedLookUp(visitor)) return undefined;
     // A page listens; everything else of the API is for those who show a credential with each request.
     const isListener = isRead(visitor.method) && visitor.path === CHANGES_PATH;
     return judge(visitor, isListener ? inSession(visitor) : undefined);
@@ -119,11 +120,14 @@ export function createTokens({ roster, secrets, keys, clock, sessions }: TokensO
 }
 
 /** Whether its route judges a visitor: peers by their signatures, a page by what it shows, inboxes and the forwarded by themselves. */
-function isJudgedElsewhere(visitor: Visitor): boolean {
-  const { method, path } = visitor;
+function isJudgedElsewhere({ path }: Visitor): boolean {
   if (path.startsWith(PEER_PATHS) || isHealthCheck(path) || isPagePath(path)) return true;
-  if (path.startsWith(FORWARDED_PATHS) || isMailboxPath(path)) return true;
-  return isRead(method) && path === EMAIL_INDEX_PATH && visitor.header('signature-input') !== undefined;
+  return path.startsWith(FORWARDED_PATHS) || isMailboxPath(path);
+}
+
+/** Whether it is judged by its signature, should it show nothing else. */
+function isSignedLookUp({ method, path, header }: Visitor): boolean {
+  return isRead(method) && path === EMAIL_INDEX_PATH && header('signature-input') !== undefined;
 }
 
 /** What lies in inboxes is for who shows something, also where nothing else is guarded; and there anybody could make a key. */

@@ -100,6 +100,14 @@ describe('with MESH_READ_TOKEN', () => {
   it.each(['/health', '/ready'])('%s stays open', (path) => expect(visit({}, { path, read })).toBeUndefined());
   it("leaves a peer's signed look-up to its route", () =>
     expect(visit({ 'signature-input': 'mesh=()' }, { path: '/api/agents/email-index', read })).toBeUndefined());
+  it('judges who signs a look-up by what else is shown, so that tokens are guessed there no more often than elsewhere', () => {
+    const shows = (token: string) =>
+      visit(
+        { 'signature-input': 'mesh=()', authorization: `Bearer ${token}` },
+        { path: '/api/agents/email-index', read },
+      );
+    expect([shows('wrong-wrong-wrong-wrong'), shows(READ)]).toEqual(['unauthorized', undefined]);
+  });
   it('is not passed by a signature on another route', () =>
     expect(visit({ 'signature-input': 'mesh=()' }, { path: '/api/agents', read })).toBe('unauthorized'));
 });
