@@ -12,7 +12,7 @@ import { crossOrigin } from './gate/cross-origin.ts';
 import type { Gate } from './gate/gate.ts';
 import type { Visitor } from './gate/visitor.ts';
 import { refusedEncoding } from './input.ts';
-import { FORWARDED_PATHS, isMailboxPath, isPagePath, PEER_PATHS, requestPath } from './paths.ts';
+import { CHANGES_PATH, FORWARDED_PATHS, isMailboxPath, isPagePath, PEER_PATHS, requestPath } from './paths.ts';
 import { optionalPeerAuth, type PeerAuthOptions, peerAuth } from './peers/peer-auth.ts';
 import type { PeerRoute } from './peers/peer-message.ts';
 import { addPeerRoutes } from './peers/peer-routes.ts';
@@ -80,10 +80,11 @@ export function createApp(services: AppServices): App {
     if (path.startsWith(PEER_PATHS)) return peers.fetch(request, environment);
     if (path === EMAIL_INDEX_PATH)
       return (header('signature-input') === undefined ? index : peers).fetch(request, environment);
+    const known = path === CHANGES_PATH ? { ...environment, refusedNow: () => gate.refuses(visitor) } : environment;
     const authorization = header('authorization');
-    if (authorization === undefined) return clients.fetch(request, environment);
+    if (authorization === undefined) return clients.fetch(request, known);
     const actor = gate.actorOf(authorization);
-    const answer = clients.fetch(request, { ...environment, actor });
+    const answer = clients.fetch(request, { ...known, actor });
     return request.method === 'GET' || request.method === 'HEAD' ? answer : noted(answer);
 
     async function noted(answered: Response | Promise<Response>): Promise<Response> {

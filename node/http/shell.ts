@@ -7,10 +7,17 @@ import { answerError, onError } from './errors.ts';
 import { requestPath } from './paths.ts';
 import type { PeerMessage } from './peers/peer-message.ts';
 
-/** Answers a request, which a socket may have brought, or the channel of a peer: `asker` is that peer, proven, and what it asks. */
+/**
+ * Answers a request, which a socket may have brought, or the channel of a peer: `asker` is that peer, proven, and what it asks. `refusedNow`, of a
+ * request that may be answered for long: why the gate would refuse it by now.
+ */
 export type Fetch = (
   request: Request,
-  environment?: { readonly incoming?: unknown; readonly asker?: PeerMessage },
+  environment?: {
+    readonly incoming?: unknown;
+    readonly asker?: PeerMessage;
+    readonly refusedNow?: () => MeshError | undefined;
+  },
 ) => Response | Promise<Response>;
 
 /** An application that answers 404 and whatever is thrown in the shape of every error; what is no refusal is logged, and is 500. */

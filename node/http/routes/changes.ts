@@ -68,6 +68,8 @@ export function changeRoutes(app: Hono, services: ChangeServices): void {
       try {
         const signal = AbortSignal.any([c.req.raw.signal, stopping]);
         const lines = await changeLines(reader, { waitMs, clock, signal });
+        const refusal = refusedNow(c);
+        if (refusal !== undefined) throw refusal;
         return c.body(lines, 200, { ...LINES_HEADERS, 'Mesh-Cursor': reader.cursor });
       } finally {
         leave();
@@ -88,8 +90,19 @@ function answerEvents(c: Context, reader: ChangeReader, ended: () => void, servi
     if (error instanceof MeshError) log.info('changes.reader_failed', { error: error.code, cursor: reader.cursor });
     else log.error('request.failed', { path: CHANGES_PATH, error: String(error), stack: (error as Error).stack });
   };
-  const pieces = (signal: AbortSignal) => eventStream(reader, clock, signal);
+  const pieces = async function* whileAdmitted(signal: AbortSignal) {
+    for await (const piece of eventStream(reader, clock, signal)) {
+      const refusal = refusedNow(c);
+      if (refusal !== undefined) return failed(refusal);
+      yield piece;
+    }
+  };
   return c.body(longAnswer({ pieces, clock, stopping, cut, failed, ended }), 200, EVENTS_HEADERS);
+}
+
+/** Why who listens may do so no more: the key was revoked or has expired, or the session is over. */
+function refusedNow(c: Context): MeshError | undefined {
+  return ((c.env ?? {}) as { readonly refusedNow?: () => MeshError | undefined }).refusedNow?.();
 }
 
 /** Throws `invalid_request` or `unknown_event`, naming the field. */

@@ -1,5 +1,6 @@
 // `/api/keys` over a whole node: what may be asked for, and what each key opens.
 import { describe, expect, it } from 'vitest';
+import { Listener } from '../../support/listening.ts';
 import { sendConfig } from '../../support/mail.ts';
 import { testNode } from '../../support/test-node.ts';
 
@@ -105,5 +106,41 @@ describe('a key', () => {
     const told = log.events.filter(({ event }) => event === 'api.changed').map(({ fields }) => fields);
     expect(told.at(-1)).toEqual({ method: 'POST', path: '/api/agents', status: 201, keyId: id, key: 'gateway' });
     expect(JSON.stringify(log.events)).not.toContain(secret);
+  });
+});
+
+describe('who listens to the changes with a key', () => {
+  async function listening(wish: object, accept: string) {
+    const world = await setUp();
+    const { id, secret } = await world.key({ scopes: ['webhooks'], ...wish });
+    const headers = { host: 'localhost', authorization: `Bearer ${secret}`, accept };
+    const response = world.node.fetch(new Request('http://localhost/api/changes', { headers }));
+    const happen = (name = 'new') => world.ask('POST', '/api/agents', { name }, OPERATOR);
+    return { ...world, response, happen, revoke: () => world.ask('DELETE', `/api/keys/${id}`, undefined, OPERATOR) };
+  }
+
+  it('hears nothing that happens after the key was revoked', async () => {
+    const { response, happen, revoke } = await listening({}, 'text/event-stream');
+    const listener = new Listener(await response);
+    await happen();
+    expect(await listener.events()).toMatchObject([{ data: expect.stringContaining('agent.created') }]);
+    await revoke();
+    const [told] = await Promise.all([listener.events(), happen('newer')]);
+    expect(told).toBeUndefined();
+  });
+
+  it('is refused what it waited for', async () => {
+    const { response, happen, revoke } = await listening({}, 'application/x-ndjson');
+    await revoke();
+    await happen();
+    expect((await response).status).toBe(401);
+  });
+
+  it('is let go once the key has expired, at the next heartbeat', async () => {
+    const expiresAt = new Date(Date.UTC(2026, 0, 27, 12) + 60_000).toISOString();
+    const { response, clock } = await listening({ expiresAt }, 'text/event-stream');
+    const end = new Listener(await response).events();
+    await clock.advance(76_000);
+    expect(await end).toBeUndefined();
   });
 });
