@@ -6,6 +6,8 @@ import { firstField, type HeaderField, headerFields } from './header-fields.ts';
 import { mailboxesOf } from './mail-addresses.ts';
 import type { Part, Structure } from './structure.ts';
 
+/** RFC 6522. */
+const REPORT = /^multipart\/report\b/i;
 const STATUS = /^message\/(?:global-)?delivery-status$/;
 const FEEDBACK = 'message/feedback-report';
 const RETURNED = /^(?:message|text)\/(?:rfc822|global)(?:-headers)?$/;
@@ -17,8 +19,10 @@ export function reportIn(
   { headers, parts }: Pick<Structure, 'headers' | 'parts'>,
   mailFrom: string,
 ): MailReport | undefined {
-  const feedback = parts.find(({ contentType }) => contentType === FEEDBACK);
-  const status = parts.find(({ contentType }) => STATUS.test(contentType));
+  // A person may attach one to words of their own, which somebody has to read.
+  const ofReport = mailFrom === '' || REPORT.test(firstField(headers, 'content-type') ?? '') ? parts : [];
+  const feedback = ofReport.find(({ contentType }) => contentType === FEEDBACK);
+  const status = ofReport.find(({ contentType }) => STATUS.test(contentType));
   const isBounce = status !== undefined || isPlainBounce(headers, mailFrom);
   const aboutId = feedback === undefined && !isBounce ? undefined : idOf(headers, parts);
   if (aboutId === undefined) return undefined;

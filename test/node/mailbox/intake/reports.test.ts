@@ -45,6 +45,14 @@ describe('a report', () => {
     expect(await report(multipart('message/delivery-status', status, 'message/rfc822'))).toMatchObject({ isFailure });
   });
 
+  it('is one by its form or by its sender, of which mail systems may lack either', async () => {
+    const whole = multipart('message/delivery-status', STATUS, 'message/rfc822').replace('MAILER-DAEMON', 'noreply');
+    expect(await report(whole.replace('multipart/report', 'Multipart/Report'), 'mta@y.com')).toMatchObject({
+      kind: 'bounce',
+    });
+    expect(await report(whole.replace('multipart/report', 'multipart/mixed'))).toMatchObject({ kind: 'bounce' });
+  });
+
   it('that somebody complains is one about that mail, whoever it comes from', async () => {
     const complaint = multipart('message/feedback-report', FEEDBACK, 'message/rfc822');
     expect(await report(complaint, 'fbl@y.com')).toEqual({
@@ -72,6 +80,11 @@ describe('a report', () => {
       'a mail that is not the null sender’s',
       mailOf('From: postmaster@y.com', 'In-Reply-To: <1@x>', '', 'x'),
       'a@y.com',
+    ],
+    [
+      'a mail of a person who passes a report on',
+      multipart('message/delivery-status', STATUS, 'message/rfc822').replace('multipart/report', 'multipart/mixed'),
+      'bob@y.com',
     ],
     ['a report that returns nothing', multipart('message/delivery-status', STATUS, 'text/plain', ['x']), ''],
     [
