@@ -97,7 +97,7 @@ export class DraftRows {
     );
     this.#putLabels(stored.row, before.labels, after.labels);
     for (const file of addFiles) this.#addFile(stored.row, file);
-    const files = removeFiles.flatMap((attachmentId) => this.#removeFile(attachmentId));
+    const files = [...new Set(removeFiles)].flatMap((attachmentId) => this.#removeFile(attachmentId));
     return { changed: { outcome: 'done', draft: this.#known(draftId) }, files };
   }
 

@@ -186,7 +186,7 @@ describe('PATCH …/drafts/:id', () => {
     expect(await octetsOf(`/inboxes/${ANN}${path}/${other.attachment_id}`)).toBe(large);
     expect(await octetsOf(`${path}/${small.attachment_id}`)).toBe('small');
     const changed = await onDraft(node, 'PATCH', made.draft_id, {
-      remove_attachments: [other.attachment_id],
+      remove_attachments: [other.attachment_id, other.attachment_id],
       add_attachments: [{ filename: 'new.txt', content: base64('new') }],
     });
     const names = changed.body.attachments.map(({ filename }: { filename: string }) => filename);
