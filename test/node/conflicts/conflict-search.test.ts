@@ -11,7 +11,7 @@ describe('a doubt about what this host holds', () => {
     ['rejoined', /restored from a backup/],
     ['recovered', /operator had other voters go on/],
     ['joined', /left its mesh for another one/],
-    ['returned', /may have forgotten what it held/],
+    ['returned', /may have given what it held to others/],
     ['left_engine', /engine kept the claims until now/],
   ])('is told to operators with its cause: %s', async (cause, why) => {
     const { search, log } = await conflictWorld();
