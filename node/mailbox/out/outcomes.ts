@@ -139,7 +139,8 @@ export class Outcomes {
     return [
       {
         ...{ seq, id: email.email_id, bounced, atMs: Date.parse(timestamp) },
-        sent: event === 'email.sent' ? of('sent').map(({ address }) => address) : [],
+        // Of some it may not be known whether they got it, while others have.
+        sent: ['email.sent', 'email.unknown'].includes(event) ? of('sent').map(({ address }) => address) : [],
         dead: dead.map(({ address }) => address),
         isPermanent: event === 'email.bounced' || lost.some(({ state }) => state === 'failed'),
         suppressed: event === 'email.bounced' ? [] : of('suppressed').map(({ address }) => address),

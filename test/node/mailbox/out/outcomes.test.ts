@@ -6,7 +6,7 @@ import { Outcomes } from '../../../../node/mailbox/out/outcomes.ts';
 import type { SentIds } from '../../../../node/mailbox/outgoing-mail.ts';
 import type { RecipientAnswer } from '../../../../node/send/mailer.ts';
 import { ANN, HOUR_MS, OutboxWorld, wish } from '../../../support/outbox-world.ts';
-import { begun } from '../../../support/scripted-queue.ts';
+import { begun, inTurn } from '../../../support/scripted-queue.ts';
 
 let world: OutboxWorld;
 
@@ -82,6 +82,31 @@ describe('a mail that a server took', () => {
     ]);
     expect(told()[1]?.[1].send).toMatchObject({ inbox_id: ANN, message_id: messageId });
     expect(labels()).toEqual(['delivered', 'sent']);
+  });
+});
+
+describe('a mail of which nobody knows whether the last of its recipients got it', () => {
+  it('is told to be sent to the others', async () => {
+    const byName = begun(({ recipients }) => ({
+      ...{ kind: 'answered', tookMs: 1 },
+      answers: recipients.map((address) =>
+        address.startsWith('eve')
+          ? { address, verdict: 'accepted', code: 250, reply: 'ok' }
+          : { address, verdict: 'deferred', code: 450, reply: '450 greylisted' },
+      ),
+    }));
+    world.world.script = inTurn(byName, begun({ kind: 'unknown', reply: 'it was cut off', tookMs: 1 }));
+    const [eve, fay] = ['eve', 'fay'].map((name) => ({ name: '', address: `${name}@other.example.com` }));
+    const { mail } = wish();
+    await hear();
+    await (await world.outbox()).send(wish({ mail: { ...mail, to: [eve, fay] as never } }));
+    await world.world.clock.advance(HOUR_MS);
+    await hear();
+    expect(world.world.events.map(({ event }) => event)).toEqual(['email.unknown']);
+    expect(told().map(([type, { send, delivery }]) => [type, (send ?? delivery).recipients])).toEqual([
+      ['message.delivered', ['bob@mail.example.com']],
+      ['message.sent', ['eve@other.example.com']],
+    ]);
   });
 });
 
