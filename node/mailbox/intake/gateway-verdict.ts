@@ -1,9 +1,9 @@
 // What a gateway in front of this host found out about a mail, as it wrote it on top of the header (Authentication-Results, RFC 8601). It is read
 // only for a mail that a trusted machine handed over, only under a name that the operator listed, and only above the second Received: whatever
 // stands deeper was there before the mail came to the gateway.
-import { firstField, type HeaderField } from './header-fields.ts';
+import type { HeaderField } from './header-fields.ts';
 import { mailboxesOf } from './mail-addresses.ts';
-import { isRelated, type Verdict } from './verdict.ts';
+import { inDns, isRelated, type Verdict } from './verdict.ts';
 
 /** Characters of one field that are read; that of a gateway has some hundred. */
 const FIELD_CHARACTERS_MAX = 8 * 1_024;
@@ -25,8 +25,9 @@ export function gatewayVerdict(headers: readonly HeaderField[], authservIds: rea
   const signatures = found.filter(({ method }) => method === 'dkim');
   const dkim = signatures.find(({ result }) => result === 'pass') ?? signatures[0];
   if (spf === undefined && dkim === undefined && dmarc === undefined) return undefined;
-  const [from, ...others] = mailboxesOf([firstField(headers, 'from') ?? '']);
-  const fromDomain = from === undefined || others.length > 0 ? undefined : domainOf(from.address);
+  const [from, ...others] = mailboxesOf(headers.flatMap(({ name, value }) => (/^from$/i.test(name) ? [value] : [])));
+  const isOne = from !== undefined && others.length === 0 && isToldOf(dmarc, domainOf(from.address));
+  const fromDomain = isOne ? domainOf(from.address) : undefined;
   const passing = [spf, ...signatures].filter((one) => one?.result === 'pass');
   const domains = passing.flatMap((one) =>
     domainOf(one?.properties.get(one.method === 'spf' ? 'smtp.mailfrom' : 'header.d') ?? ''),
@@ -40,6 +41,12 @@ export function gatewayVerdict(headers: readonly HeaderField[], authservIds: rea
     isTemporary: false,
     fromDomain,
   };
+}
+
+/** Whether the gateway has read the same domain in the header, where it says which. */
+function isToldOf(dmarc: Found | undefined, domain: string): boolean {
+  const told = dmarc?.properties.get('header.from');
+  return told === undefined || inDns(domainOf(told)) === inDns(domain);
 }
 
 function wordOf(found: Found | undefined): string {

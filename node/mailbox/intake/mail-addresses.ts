@@ -19,9 +19,15 @@ export interface Mailbox {
 /** The mailboxes of all fields of one name, groups dissolved. What is no address is left out. */
 export function mailboxesOf(values: readonly string[]): readonly Mailbox[] {
   return values
-    .flatMap((value) => addressParser(value.slice(0, FIELD_CHARACTERS_MAX), { flatten: true }))
+    .flatMap(addressesIn)
     .flatMap(({ name, address }) => mailbox(name ?? '', address ?? ''))
     .slice(0, ADDRESSES_MAX);
+}
+
+/** Without the one at which a long field is cut: the beginning of an address is somebody else's. */
+function addressesIn(value: string) {
+  const parsed = addressParser(value.slice(0, FIELD_CHARACTERS_MAX), { flatten: true });
+  return value.length > FIELD_CHARACTERS_MAX ? parsed.slice(0, -1) : parsed;
 }
 
 /** The name and the address that `shown` was made of; the address as it was written. */

@@ -11,7 +11,7 @@ import { reportIn } from './reports.ts';
 import type { KnownKeys } from './signatures.ts';
 import { type SpooledMail, spool } from './spool.ts';
 import { traceLines } from './trace.ts';
-import { type Resolve, type Verdict, verdictOn } from './verdict.ts';
+import { inDns, type Resolve, type Verdict, verdictOn } from './verdict.ts';
 
 export interface Envelope {
   /** Empty: the null sender. */
@@ -105,7 +105,9 @@ async function keep(
 ): Promise<ReadonlyMap<string, Fate>> {
   const { headers, malformed } = mail.structure;
   const receivedAtMs = clock.wallMs();
-  const { authentication, isAuthenticated, fromDomain } = verdict;
+  const { authentication, fromDomain } = verdict;
+  const content = contentOf(mail.structure, hostId);
+  const isAuthenticated = verdict.isAuthenticated && isAt(fromDomain, content.fromAddress);
   const { inboxIds, isAllOrNone } = envelope;
   const fates = new Map<string, Fate>();
   const deliveries: Delivery[] = [];
@@ -130,11 +132,17 @@ async function keep(
   const received: ReceivedMail = {
     raw: { digest: mail.rawDigest, size: mail.size, content: mail.content },
     digest: mail.digest,
-    content: contentOf(mail.structure, hostId),
+    content,
     labels: [...(automated ? ['automated'] : []), ...(malformed === undefined ? [] : ['malformed'])],
     report: reportIn(mail.structure, envelope.mailFrom),
     ...{ receivedAtMs, deliveries, isAllOrNone },
   };
   for (const { inboxId, ...fate } of await writer.store(received)) fates.set(inboxId, fate);
   return fates;
+}
+
+/** Whether the address that everybody is shown is of the domain that was answered for: two programs have read it in the header. */
+function isAt(domain: string | undefined, address: string | undefined): boolean {
+  if (domain === undefined || address === undefined) return false;
+  return inDns(address.slice(address.lastIndexOf('@') + 1)) === inDns(domain);
 }

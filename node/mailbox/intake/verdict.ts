@@ -2,7 +2,7 @@
 // entry would also fetch pictures from addresses that the mail names. What is asked of the DNS for one mail is bounded here.
 import { dmarc } from 'mailauth/lib/dmarc/index.js';
 import { spf } from 'mailauth/lib/spf/index.js';
-import { parseHeaders } from 'mailauth/lib/tools.js';
+import { parseHeaders, toALabel } from 'mailauth/lib/tools.js';
 import type { Clock } from '../../../mesh/ports.ts';
 import { withinMs } from '../../../mesh/time/deadline.ts';
 import type { Authentication } from '../message.ts';
@@ -113,6 +113,11 @@ export function isRelated(one: string, other: string): boolean {
   const [a, b] = [one.toLowerCase(), other.toLowerCase()];
   if (a === '' || b === '') return false;
   return a === b || a.endsWith(`.${b}`) || b.endsWith(`.${a}`);
+}
+
+/** A domain in the letters of the DNS, in lower case. */
+export function inDns(domain: string): string {
+  return toALabel(domain).toLowerCase().replace(/\.$/, '');
 }
 
 /** What has to be looked at. */

@@ -48,6 +48,14 @@ describe('the word of a gateway', () => {
       expect(verdict(passed, from)).toMatchObject({ isAuthenticated: false, fromDomain: undefined });
   });
 
+  it('about another domain than people are shown, or one of two fields, is for none of them', () => {
+    const passed = 'Authentication-Results: mx.example.com; dmarc=pass header.from=';
+    expect(verdict(`${passed}z.com`, 'From: <a@y.com> <b@z.com>')).toMatchObject({ isAuthenticated: false });
+    expect(verdict(`${passed}y.com`, FROM, 'From: b@z.com')).toMatchObject({ isAuthenticated: false });
+    const international = verdict(`${passed}XN--BCHER-KVA.example`, 'From: a@bücher.example');
+    expect(international).toMatchObject({ isAuthenticated: true });
+  });
+
   it.each([
     ['another name', ['Authentication-Results: mx.example.com.evil.com; dmarc=pass']],
     ['a name in a comment', ['Authentication-Results: (mx.example.com;) evil.com; dmarc=pass']],

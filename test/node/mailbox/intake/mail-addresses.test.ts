@@ -15,6 +15,15 @@ describe('an address of a header', () => {
     expect(mailboxesOf([value])).toEqual([{ shown, address }]);
   });
 
+  it('is read whole, or not at all: the beginning of one is somebody else’s', () => {
+    for (const end of [' <a@bank.example', ',a@bank.example'])
+      for (const before of ['x', '"x']) {
+        const value = `${before.padEnd(32 * 1024 - end.length, 'x')}${end}.evil.com>`;
+        expect(mailboxesOf([value]).map(({ address }) => address)).not.toContain('a@bank.example');
+      }
+    expect(mailboxesOf([`a@x.com, ${'b'.repeat(40_000)}@x.com`])).toEqual([{ shown: 'a@x.com', address: 'a@x.com' }]);
+  });
+
   it.each(['nobody', '@y.com', 'jane@', '<a\u2028b@y.com>', 'undisclosed:;'])('is none as %j', (value) => {
     expect(mailboxesOf([value])).toEqual([]);
   });
