@@ -152,13 +152,19 @@ export function replaceFileDurably(path: string, text: string): void {
   rmSync(draft, { force: true });
   const file = openSync(draft, 'wx', 0o600);
   try {
-    writeFileSync(file, text);
-    fchmodSync(file, mode & 0o777);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
+    try {
+      writeFileSync(file, text);
+      fchmodSync(file, mode & 0o777);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(draft, path);
+  } catch (error) {
+    // The next process has another draft, and would leave another one on a full disk.
+    rmSync(draft, { force: true });
+    throw error;
   }
-  renameSync(draft, path);
   syncPath(dirname(path));
 }
 

@@ -4,6 +4,7 @@ import {
   linkSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   symlinkSync,
   writeFileSync,
@@ -16,6 +17,7 @@ import {
   makeOwnDirectory,
   readOwnFile,
   refuseForeignFile,
+  replaceFileDurably,
   trustFault,
   writeFileDurably,
 } from '../../../node/machine/own-files.ts';
@@ -155,6 +157,23 @@ describe('a file of data', () => {
       true,
       0o600,
     ]);
+  });
+});
+
+describe('a file that is put in the place of another', () => {
+  it('keeps the mode that was there', () => {
+    const path = join(testDirectory(), 'hosts.json');
+    writeFileSync(path, 'former', { mode: 0o640 });
+    replaceFileDurably(path, 'other');
+    expect([readFileSync(path, 'utf8'), lstatSync(path).mode & 0o777]).toEqual(['other', 0o640]);
+  });
+
+  it('leaves nothing beside it when it can’t be put there', () => {
+    const directory = testDirectory();
+    // A directory with something in it is not replaced by a file.
+    mkdirSync(join(directory, 'hosts.json', 'full'), { recursive: true });
+    expect(() => replaceFileDurably(join(directory, 'hosts.json'), 'other')).toThrow();
+    expect(readdirSync(directory)).toEqual(['hosts.json']);
   });
 });
 
