@@ -56,39 +56,41 @@ export function hostsText(file: Readonly<Record<string, unknown>>, hosts: readon
 interface Usable {
   readonly id: HostId;
   readonly url: string;
-  /** The change that it comes of; absent when an operator wrote it. */
-  readonly change: HostChange | undefined;
 }
+
+/** The change that an entry comes of; `undefined` when an operator wrote it. Read only of entries that are in each other's way. */
+type ChangeOf = (entry: Usable) => HostChange | undefined;
 
 /** Takes out of `hosts` what `changes` put there, as far as no hosts.json can have it beside the others. */
 function leaveOut(hosts: Entries, changes: ReadonlyMap<HostId, HostChange>): readonly LeftOut[] {
+  const changeOf: ChangeOf = ({ id, url }) => {
+    const change = changes.get(id);
+    return change !== undefined && parseHost(entryOf(change))?.url === url ? change : undefined;
+  };
   const leftOut: LeftOut[] = [];
   const byUrl = new Map<string, Usable>();
-  for (const one of [...hosts].flatMap(([id, entry]) => usable(id, entry, changes.get(id)))) {
-    const twin = byUrl.get(one.url);
-    const [stays, goes] = twin !== undefined && isRather(twin, one) ? [twin, one] : [one, twin];
-    byUrl.set(stays.url, stays);
-    if (goes?.change === undefined) continue;
-    leftOut.push({ id: goes.id, why: `hosts.json lists '${stays.id}' at ${stays.url}, and not '${goes.id}'.` });
+  for (const [id, entry] of hosts) {
+    const url = parseHost(entry)?.url;
+    if (url === undefined) continue;
+    const [one, twin] = [{ id, url }, byUrl.get(url)];
+    const [stays, goes] = twin !== undefined && isRather(twin, one, changeOf) ? [twin, one] : [one, twin];
+    byUrl.set(url, stays);
+    if (goes === undefined || changeOf(goes) === undefined) continue;
+    leftOut.push({ id: goes.id, why: `hosts.json lists '${stays.id}' at ${url}, and not '${goes.id}'.` });
   }
-  const spare = Math.max(0, hosts.size - leftOut.length - HOSTS_MAX);
-  const last = [...byUrl.values()]
-    .filter(({ change }) => change !== undefined)
-    .sort((a, b) => (isRather(a, b) ? -1 : 1));
-  for (const { id } of last.slice(0, spare))
-    leftOut.push({ id, why: `hosts.json lists ${HOSTS_MAX} hosts, as many as it may, and not '${id}'.` });
+  const spare = hosts.size - leftOut.length - HOSTS_MAX;
+  if (spare > 0) {
+    const changed = [...byUrl.values()].filter((one) => changeOf(one) !== undefined);
+    const newestFirst = changed.sort((one, other) => (isRather(one, other, changeOf) ? -1 : 1));
+    for (const { id } of newestFirst.slice(0, spare))
+      leftOut.push({ id, why: `hosts.json lists ${HOSTS_MAX} hosts, as many as it may, and not '${id}'.` });
+  }
   for (const { id } of leftOut) hosts.delete(id);
   return leftOut;
 }
 
-function usable(id: HostId, entry: unknown, change: HostChange | undefined): readonly Usable[] {
-  const url = parseHost(entry)?.url;
-  if (url === undefined) return [];
-  const isOfChange = change !== undefined && parseHost(entryOf(change))?.url === url;
-  return [{ id, url, change: isOfChange ? change : undefined }];
-}
-
 /** Whether `one` is listed rather than `other`. */
-function isRather(one: Usable, other: Usable): boolean {
-  return one.change === undefined || (other.change !== undefined && isNewer(one.change, other.change));
+function isRather(one: Usable, other: Usable, changeOf: ChangeOf): boolean {
+  const [change, rival] = [changeOf(one), changeOf(other)];
+  return change === undefined || (rival !== undefined && isNewer(change, rival));
 }
