@@ -61,6 +61,8 @@ class Connection {
   readonly group: string;
   inHand: Exchange | undefined;
   waiting: Exchange[] = [];
+  /** Answered before its body was here, which comes next. */
+  unread: IncomingMessage | undefined;
   /** Whether it is a peer's channel: not closed to make room for others. */
   isKept = false;
   /** The refusal that is said last: nothing of this connection is read any more. */
@@ -150,12 +152,16 @@ export class Connections {
 
   #refuse(connection: Connection, error: MeshError): void {
     connection.refusal = error;
-    const { inHand, waiting, socket } = connection;
-    // A request whose body did not arrive whole is the one that is refused.
+    const { inHand, waiting, unread, socket } = connection;
+    // A request whose body did not arrive whole is the one that is refused, unless it has been answered.
     if (waiting.at(-1)?.incoming.complete === false) waiting.pop();
     else if (inHand?.incoming.complete === false) {
       if (inHand.outgoing.headersSent) this.#linger(socket);
       else this.#end(connection, error);
+      return;
+    } else if (inHand === undefined && unread?.complete === false) {
+      socket.end();
+      this.#linger(socket);
       return;
     }
     if (connection.inHand === undefined) this.#end(connection, error);
@@ -187,7 +193,9 @@ export class Connections {
   }
 
   #answered(connection: Connection): void {
-    const isUnread = connection.inHand !== undefined && hasUnreadBody(connection.inHand.incoming);
+    const incoming = connection.inHand?.incoming;
+    const isUnread = incoming !== undefined && hasUnreadBody(incoming);
+    connection.unread = incoming?.complete === false ? incoming : undefined;
     this.#taken(connection);
     connection.inHand = undefined;
     if (!connection.socket.writable) {

@@ -93,6 +93,21 @@ describe('what is written straight to the socket', () => {
     expect(statuses(await text)).toEqual(['400']);
   });
 
+  it.each([
+    ['is cut off', undefined],
+    ['is no body', 'nonsense\r\n'],
+  ])('is nothing more where a request was answered by its headers, and its body then %s', async (_, rest) => {
+    const { connect } = await serve(() => new Response('too large', { status: 413 }));
+    const socket = await connect();
+    const text = textOf(socket);
+    const answered = once(socket, 'data');
+    socket.write('POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n');
+    await answered;
+    if (rest === undefined) socket.end();
+    else socket.write(rest);
+    expect(statuses(await text)).toEqual(['413']);
+  });
+
   it('is followed by the end of the connection after lingerMs, though the client keeps its side open', async () => {
     const clock = new VirtualClock();
     const { server, connect } = await serve(() => new Response(''), {}, clock);
