@@ -1,5 +1,7 @@
 // Addresses of the whole mesh, found by a part of their text: this host's own, and those that it has heard of others. No index is kept for it:
 // all of them are gone through, in turns.
+import { domainToUnicode } from 'node:url';
+import { foldCase } from '../../mesh/address/case-fold.ts';
 import type { IndexRow } from '../../mesh/lookup/index-entry.ts';
 import type { AddressKey, HostId } from '../../mesh/names.ts';
 import type { Clock } from '../../mesh/ports.ts';
@@ -47,7 +49,7 @@ export class AddressSearch {
   }
 
   async find({ text, host, after, limit }: SearchQuery): Promise<Found> {
-    const first = new FirstKeys(text.normalize('NFC').toLowerCase(), after, limit + 1);
+    const first = new FirstKeys(foldCase(text.normalize('NFC').toLowerCase()), after, limit + 1);
     const turns = new Turns(this.#options.clock);
     let seen = 0;
     for (const keys of this.#sources(host))
@@ -95,11 +97,19 @@ class FirstKeys {
   see(key: AddressKey): void {
     const { keys } = this;
     if (key <= this.#after || (keys.length === this.#count && key >= (keys.at(-1) as AddressKey))) return;
-    if (!key.includes(this.#text)) return;
+    if (!hasPart(key, this.#text)) return;
     let place = keys.length;
     while (place > 0 && (keys[place - 1] as AddressKey) > key) place -= 1;
     if (keys[place - 1] === key) return;
     keys.splice(place, 0, key);
     keys.length = Math.min(keys.length, this.#count);
   }
+}
+
+/** Whether an address has a part, in its key or as it is shown: there its domain has U-labels. */
+function hasPart(key: AddressKey, folded: string): boolean {
+  if (key.includes(folded)) return true;
+  const at = key.lastIndexOf('@') + 1;
+  if (!key.includes('xn--', at)) return false;
+  return (key.slice(0, at) + foldCase(domainToUnicode(key.slice(at)))).includes(folded);
 }
