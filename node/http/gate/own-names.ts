@@ -28,7 +28,7 @@ export function foreignerCheck(roster: () => Roster, { aliases, origins }: Known
   return (visitor) => {
     const host = visitor.header('host') ?? '';
     // A health check of HTTP/1.0 names no host; no browser asks without one.
-    if (host === '' && isHealthCheck(visitor.path)) return undefined;
+    if (host === '') return isHealthCheck(visitor.path) ? undefined : NAMELESS;
     if (!isOurName(host)) {
       const message = `This node does not answer to the name '${host.slice(0, 100)}'. Use its IP address, or add the name: start it with MESH_ALIASES=${hostName(host).slice(0, 100)}, or put it into this host's "aliases" in hosts.json.`;
       return new MeshError('forbidden_origin', message);
@@ -45,6 +45,11 @@ export function foreignerCheck(roster: () => Roster, { aliases, origins }: Known
     return new MeshError('forbidden_origin', `${page} may read here, and change nothing.`);
   };
 }
+
+const NAMELESS = new MeshError(
+  'forbidden_origin',
+  'This request says by no Host which name it means. Only /health and /ready are answered so: send a Host header.',
+);
 
 /** Judges each `Host` once, until hosts.json is edited. */
 function createNameCheck(roster: () => Roster, aliases: readonly string[]): (host: string) => boolean {

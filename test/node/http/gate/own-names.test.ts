@@ -56,6 +56,16 @@ describe('a node', () => {
     ]);
   });
 
+  it('advises no alias to who names no host', () => {
+    const check = foreignerCheck(() => roster, NONE_BESIDE);
+    const sentence = (host: string) =>
+      check({ method: 'GET', path: '/api/hosts', header: () => host, headerNames: () => ['host'] })?.message;
+    expect([sentence('evil.example'), sentence('')]).toEqual([
+      expect.stringContaining('MESH_ALIASES=evil.example'),
+      expect.stringContaining('send a Host header'),
+    ]);
+  });
+
   it.each([
     ['http://localhost:23000', undefined],
     ['https://localhost:23000', undefined],
