@@ -11,6 +11,8 @@ import { operatorText } from '../machine/edited-text.ts';
 import { replaceFileDurably, trustedUsers, trustFault } from '../machine/own-files.ts';
 
 const LOOK_INTERVAL_MS = 2_000;
+/** How the looks of a pipe begin. */
+const PIPE = 'pipe';
 
 export class HostsFile {
   readonly #path: string;
@@ -27,8 +29,11 @@ export class HostsFile {
 
   /** Throws `invalid_request` when it can't be read. */
   async read(): Promise<string> {
+    const isFirst = this.#seen === '';
     this.#seen = await this.#looks();
     try {
+      // At the start it is that of `--hosts <(…)`. Later nobody may ever write into it, and whoever opens it waits for that.
+      if (!isFirst && this.#seen.startsWith(PIPE)) throw new Error('is a pipe; put a file in its place');
       const text = operatorText(await readFile(this.#path));
       await this.#warnOfWriters();
       return text;
@@ -92,8 +97,9 @@ export class HostsFile {
 
   async #looks(): Promise<string> {
     try {
-      const { dev, ino, size, mtimeNs, ctimeNs }: BigIntStats = await stat(this.#path, { bigint: true });
-      return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
+      const stats: BigIntStats = await stat(this.#path, { bigint: true });
+      const { dev, ino, size, mtimeNs, ctimeNs } = stats;
+      return [stats.isFIFO() ? PIPE : 'file', dev, ino, size, mtimeNs, ctimeNs].join(' ');
     } catch (error) {
       return String((error as NodeJS.ErrnoException).code);
     }

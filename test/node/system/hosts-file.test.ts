@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -16,6 +17,19 @@ function hostsFile(text: string | Buffer = 'first') {
 }
 
 describe('hosts.json on the disk', () => {
+  it('is not waited for when a pipe was put in its place', async () => {
+    const { path, file, seen, look } = hostsFile();
+    await file.read();
+    rmSync(path);
+    execFileSync('mkfifo', [path]);
+    await look();
+    expect(seen).toEqual([expect.objectContaining({ message: expect.stringMatching(/is a pipe; put a file/) })]);
+    rmSync(path);
+    writeFileSync(path, 'other');
+    await look();
+    expect(seen[1]).toBe('other');
+  });
+
   it.each<[string, (path: string, directory: string) => void]>([
     ['written to', (path) => writeFileSync(path, 'other')],
     [
