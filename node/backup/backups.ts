@@ -1,6 +1,6 @@
 // Makes a backup of a node that runs: every record as it is at one moment, copied into a file beside the data, and then sent on piece by piece
 // with the attachments. What was acknowledged before it was asked for is in it.
-import { rmSync } from 'node:fs';
+import { rmSync, statfsSync, statSync } from 'node:fs';
 import { open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ReadableStream } from 'node:stream/web';
@@ -10,6 +10,7 @@ import type { HostId } from '../../mesh/names.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
 import type { CopiedStore } from '../store/disk-store.ts';
+import { refused } from '../store/refusals.ts';
 import { ABOUT, type About, BACKUP_FORMAT, BLOB, HOST_KEY, RECORDS, SECRETS, WHOLE } from './contents.ts';
 import { copyMailbox, type MailboxFile } from './mailbox-files.ts';
 
@@ -21,6 +22,8 @@ export interface BackupsOptions {
   readonly version: string;
   readonly clock: Pick<Clock, 'wallMs'>;
   readonly log: Log;
+  /** How much room the disk of that directory has; absent: the system is asked. */
+  readonly freeBytes?: (directory: string) => number;
 }
 
 /** A backup whose records are copied. Disposing removes the copy. */
@@ -35,6 +38,10 @@ interface Contents {
 }
 
 const RETRY_AFTER_SECONDS = 10;
+/** What is copied, if it is there. */
+const DATABASES = ['mesh.sqlite', 'mesh.sqlite-wal', 'mailbox/mailbox.db', 'mailbox/mailbox.db-wal'];
+/** What the node itself may need meanwhile: the commit log. */
+const LEFT_BYTES_MIN = 32 * 1_024 ** 2;
 
 export class Backups {
   readonly #options: BackupsOptions;
@@ -54,7 +61,7 @@ export class Backups {
     for (const file of [this.#copy, this.#mailboxCopy]) rmSync(file, { force: true });
   }
 
-  /** Copies the records and the mailbox. Throws `overloaded` while another backup is under way, and `store_failed`. */
+  /** Copies the records and the mailbox. Throws `overloaded` while another backup is under way, and `store_failed`, also where the disk has too little room for it. */
   async make({ withKeys }: Pick<About, 'withKeys'>): Promise<MadeBackup> {
     if (this.#isUnderWay)
       throw new MeshError('overloaded', 'A backup of this host is under way: one is made at a time.', {
@@ -70,16 +77,32 @@ export class Backups {
     const about: About = { format: BACKUP_FORMAT, host: self(), version, madeAt, withKeys };
     let mailbox: Iterable<MailboxFile>;
     try {
+      this.#refuseWithoutRoom();
       const left = withKeys ? { without: [], withoutMembers: [] } : SECRETS;
       await store.copy({ file: this.#copy, ...left });
       // Behind the records: of what the mailbox tells the change log, nothing is then counted as told that its copy does not have.
-      mailbox = await copyMailbox({ directory, copy: this.#mailboxCopy, withKeys });
+      mailbox = await copyMailbox({ directory, copy: this.#mailboxCopy, withKeys }).catch((error: unknown) => {
+        const why = (error as Error).message;
+        throw refused(`mailbox/mailbox.db can't be copied: ${why}. The node goes on; there is no backup.`, error);
+      });
     } catch (error) {
       end();
       throw error;
     }
     log.info('backup.begun', { withKeys });
     return { pieces: (signal) => this.#pieces({ about, mailbox }, signal), [Symbol.dispose]: end };
+  }
+
+  /** The copy must not take the room that the node needs to go on. */
+  #refuseWithoutRoom(): void {
+    const { directory, freeBytes = freeBytesOf } = this.#options;
+    const copied = DATABASES.map((name) => statSync(join(directory, name), { throwIfNoEntry: false })?.size ?? 0);
+    const needed = copied.reduce((sum, size) => sum + size, LEFT_BYTES_MIN);
+    const free = freeBytes(directory);
+    if (free >= needed) return;
+    throw refused(
+      `The disk of the data directory has ${mib(free)} MiB left. While a backup is made a copy lies there, for which it should have ${mib(needed)}: a node whose disk is full stops. Free some space, then ask for the backup again.`,
+    );
   }
 
   async *#pieces(contents: Contents, signal: AbortSignal): AsyncGenerator<Uint8Array> {
@@ -109,6 +132,15 @@ export class Backups {
     archive.finalize();
     log.info('backup.made', { blobs: files, mailboxFiles });
   }
+}
+
+function freeBytesOf(directory: string): number {
+  const { bavail, bsize } = statfsSync(directory);
+  return bavail * bsize;
+}
+
+function mib(bytes: number): number {
+  return Math.ceil(bytes / 1_024 ** 2);
 }
 
 async function addText(archive: TarPackController, name: string, text: string): Promise<void> {

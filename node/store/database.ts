@@ -140,7 +140,7 @@ export class Database {
     try {
       copyRecords(this.#reader, newest, rules);
     } catch (error) {
-      throw explain(error, basename(rules.file));
+      throw explain(error, basename(rules.file), 'ask for the copy again');
     }
   }
 

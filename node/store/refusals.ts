@@ -6,6 +6,8 @@ import { MeshError } from '../../mesh/errors.ts';
 const DAMAGE_REMEDY =
   'Nothing was changed. Move the data directory away and start with an empty one, never with an older copy: in a mesh the other hosts bring this one in again, and its addresses stay its own until it claims them again. Without MESH_SECRET, they want to be told its new key.';
 
+const RESTART = 'start the node again';
+
 /** Primary result codes of SQLite (sqlite.org/rescode.html). */
 const SQLITE = {
   ERROR: 1,
@@ -40,8 +42,8 @@ export function ignoreFailedStore(error: unknown): void {
   if (!(error instanceof MeshError && error.code === 'store_failed')) throw error;
 }
 
-/** Turns what SQLite or the file system threw about `file` into such a sentence; what is one already stays. */
-export function explain(error: unknown, file: string): MeshError {
+/** Turns what SQLite or the file system threw about `file` into such a sentence; what is one already stays. `then`: what helps once there is room. */
+export function explain(error: unknown, file: string, then = RESTART): MeshError {
   if (error instanceof MeshError) return error;
   const { message } = error as Error;
   switch (sqliteCode(error)) {
@@ -50,7 +52,7 @@ export function explain(error: unknown, file: string): MeshError {
     case SQLITE.NOTADB:
       return damaged(file, 'it does not begin as a SQLite database does', error);
     case SQLITE.FULL:
-      return refused(`The disk that holds ${file} is full. Free some space, then start the node again.`, error);
+      return refused(`The disk that holds ${file} is full. Free some space, then ${then}.`, error);
     case SQLITE.PERM:
     case SQLITE.READONLY:
     case SQLITE.CANTOPEN:
@@ -60,11 +62,11 @@ export function explain(error: unknown, file: string): MeshError {
       );
     case SQLITE.IOERR:
       return refused(
-        `The operating system could not read or write ${file} (${message}). Check whether the disk is full or failing, and its quota, then start the node again.`,
+        `The operating system could not read or write ${file} (${message}). Check whether the disk is full or failing, and its quota, then ${then}.`,
         error,
       );
     case undefined:
-      return explainFileError(error as NodeJS.ErrnoException, (error as NodeJS.ErrnoException).path ?? file);
+      return explainFileError(error as NodeJS.ErrnoException, (error as NodeJS.ErrnoException).path ?? file, then);
     default:
       return refused(`SQLite could not use ${file}: ${message}.`, error);
   }
@@ -90,7 +92,7 @@ export function isWrongTable(error: unknown): boolean {
   return sqliteCode(error) === SQLITE.ERROR;
 }
 
-function explainFileError(error: NodeJS.ErrnoException, path: string): MeshError {
+function explainFileError(error: NodeJS.ErrnoException, path: string, then = RESTART): MeshError {
   switch (error.code) {
     case 'EACCES':
     case 'EPERM':
@@ -101,7 +103,7 @@ function explainFileError(error: NodeJS.ErrnoException, path: string): MeshError
       );
     case 'ENOSPC':
     case 'EDQUOT':
-      return refused(`The disk that holds ${path} is full. Free some space, then start the node again.`, error);
+      return refused(`The disk that holds ${path} is full. Free some space, then ${then}.`, error);
     case 'ENOTDIR':
     case 'EEXIST':
       return refused(
@@ -111,7 +113,7 @@ function explainFileError(error: NodeJS.ErrnoException, path: string): MeshError
     case 'EIO':
     case 'EFBIG':
       return refused(
-        `The operating system could not read or write ${path} (${error.code}). Check whether the disk is full or failing, and its quota, then start the node again.`,
+        `The operating system could not read or write ${path} (${error.code}). Check whether the disk is full or failing, and its quota, then ${then}.`,
         error,
       );
     default:

@@ -154,6 +154,17 @@ describe('a backup', () => {
     expect(readdirSync(place.directory)).not.toContain('mesh.backup');
   });
 
+  it('is refused where its copy would take the room that the node needs', async () => {
+    const { directory } = place;
+    const about = { store, directory, self: () => 'mac' as HostId, version: '0.3.0', clock: new VirtualClock(), log };
+    const cramped = new Backups({ ...about, freeBytes: () => 32 * 1_024 ** 2 });
+    await expect(cramped.make({ withKeys: false })).rejects.toMatchObject({
+      code: 'store_failed',
+      message: expect.stringMatching(/^The disk of the data directory has 32 MiB left\. .* should have 33: /),
+    });
+    expect(readdirSync(directory)).not.toContain('mesh.backup');
+  });
+
   it('ends when its reader does', async () => {
     const stop = new AbortController();
     using made = await backups.make({ withKeys: false });

@@ -110,6 +110,16 @@ const mailsIn = (connection: Connection) =>
   new MailReader(connection).list({ ...list, inboxId: A }).items.map(({ messageId }) => messageId);
 
 describe('a mailbox', () => {
+  it('that can not be copied is a refusal, with what SQLite says', async () => {
+    const database = join(place.directory, 'mailbox', 'mailbox.db');
+    rmSync(database);
+    mkdirSync(database);
+    await expect(backUp(false)).rejects.toMatchObject({
+      code: 'store_failed',
+      message: expect.stringMatching(/^mailbox\/mailbox\.db can't be copied: .* there is no backup\.$/),
+    });
+  });
+
   it('comes back with its mails and their octets, as it was when the backup was asked for', async () => {
     await backUp(false, () => writer.store(receivedMail({ to: [A], content: { headerId: '<later@y.com>' } })));
     await restore();
