@@ -78,7 +78,7 @@ async function judge(mail: JudgedMail, { resolve: resolver, keys, hostId }: Verd
     signaturesOf(signedPart(mail), { resolver, known: keys ?? new WeakMap() }),
     ip === undefined ? undefined : spf({ sender: mailFrom, ip, helo: helo ?? `[${ip}]`, mta: hostId, resolver }),
   ]);
-  const passing = signed.results.filter(({ status }) => status.result === 'pass');
+  const passing = signed.results.filter((signature) => wordOf(signature) === 'pass');
   const spfDomains = sent?.status.result === 'pass' && sent.domain ? [sent.domain] : [];
   const dkimDomains = passing.map(({ id, signingDomain, status }) => ({
     id,
@@ -91,7 +91,7 @@ async function judge(mail: JudgedMail, { resolve: resolver, keys, hostId }: Verd
   });
   const words: Authentication = {
     spf: sent?.status.result ?? 'none',
-    dkim: passing.length > 0 ? 'pass' : (signed.results[0]?.status.result ?? 'none'),
+    dkim: passing.length > 0 ? 'pass' : wordOf(signed.results[0]),
     dmarc: policy === false ? 'permerror' : policy.status.result,
   };
   const fromDomain = policy === false ? undefined : policy.status.header?.from;
@@ -108,6 +108,15 @@ async function judge(mail: JudgedMail, { resolve: resolver, keys, hostId }: Verd
   };
 }
 
+/**
+ * What a signature says of a mail. One that speaks of the beginning of the body alone (`l=`) is not believed where there is more of it: anybody who got
+ * the mail could send it on with words of his own below, or in the place of the others (RFC 6376 §8.2).
+ */
+function wordOf(signature: Pick<Signed['results'][number], 'status'> | undefined): string {
+  const { result = 'none', underSized = 0 } = signature?.status ?? {};
+  return result === 'pass' && underSized > 0 ? 'policy' : result;
+}
+
 /** `a.x.com` and `x.com`, either way. */
 export function isRelated(one: string, other: string): boolean {
   const [a, b] = [one.toLowerCase(), other.toLowerCase()];
@@ -119,6 +128,8 @@ export function isRelated(one: string, other: string): boolean {
 export function inDns(domain: string): string {
   return toALabel(domain).toLowerCase().replace(/\.$/, '');
 }
+
+type Signed = Awaited<ReturnType<typeof signaturesOf>>;
 
 /** What has to be looked at. */
 function signedPart({ header, body, mailFrom: sender }: JudgedMail): SignedMail {

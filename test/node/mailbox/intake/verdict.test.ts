@@ -1,5 +1,6 @@
 // Whether a mail is from whom it says: real signatures, and a DNS that the test writes.
 import { createHash, generateKeyPairSync } from 'node:crypto';
+import { dkimSign } from 'mailauth/lib/dkim/sign.js';
 import { dkimVerify } from 'mailauth/lib/dkim/verify.js';
 import { dmarc } from 'mailauth/lib/dmarc/index.js';
 import nodemailer from 'nodemailer';
@@ -86,6 +87,19 @@ describe('the verdict on a mail', () => {
   it('is that a changed mail is forged', async () => {
     const changed = Buffer.from((await signedMail()).toString().replace('Words.', 'Swords'));
     expect(await verdict(changed, { ...DKIM, ...DMARC })).toMatchObject({ isAuthenticated: false });
+  });
+
+  it('is that a signature of the beginning says nothing of what somebody has put below', async () => {
+    const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const signing = { signingDomain: 'x.com', selector: 's1', privateKey: key, maxBodyLength: 8 };
+    const { signatures } = await dkimSign(PLAIN, { ...signing, signatureData: [signing] });
+    const signed = Buffer.concat([Buffer.from(signatures), PLAIN]);
+    expect(signatures).toContain('l=8');
+    expect(await verdict(signed, { ...DKIM, ...DMARC })).toMatchObject({ isAuthenticated: true });
+    const longer = Buffer.concat([signed, Buffer.from('Pay to this account.\r\n')]);
+    expect(await verdict(longer, { ...DKIM, ...DMARC })).toMatchObject({
+      ...{ authentication: { dkim: 'policy', dmarc: 'fail' }, isAuthenticated: false },
+    });
   });
 
   it('is that a signature of one says nothing of a mail from another', async () => {
