@@ -50,6 +50,8 @@ export class HostList {
   /** What a crash has left undone. */
   readonly #undone: readonly HostChange[];
   #digest: string;
+  /** Why what another host told last is not in hosts.json, as it was logged. */
+  #unheard: string | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
   private constructor(options: HostListOptions, changes: readonly HostChange[], undone: readonly HostChange[]) {
@@ -123,9 +125,21 @@ export class HostList {
     });
   }
 
-  /** Goes by what another host tells. What is older than what is known here is passed over, and so is what was made with another secret. */
-  hear(changes: readonly HostChange[]): Promise<void> {
-    return this.#inTurn(() => this.#apply(changes.filter((change) => this.#seal.fits(change))));
+  /**
+   * Goes by what another host tells. What is older than what is known here is passed over, and so is what was made with another secret. Rejects
+   * with `conflict`, `store_failed`: then the other host tells it again and again, and this host's operator is told once why.
+   */
+  async hear(changes: readonly HostChange[]): Promise<void> {
+    try {
+      await this.#inTurn(() => this.#apply(changes.filter((change) => this.#seal.fits(change))));
+      // At first, only the digest of what there is to tell is said.
+      if (changes.length > 0) this.#unheard = undefined;
+    } catch (error) {
+      const { message } = refusalOf(error);
+      if (message !== this.#unheard) this.#options.log.warn('hosts.not_changed', { message });
+      this.#unheard = message;
+      throw error;
+    }
   }
 
   #made(wanted: readonly (readonly [HostId, HostEntry | undefined])[]): readonly HostChange[] {

@@ -19,6 +19,8 @@ const idOf = (id: string) => id as HostId;
 class World {
   readonly clock = new VirtualClock();
   readonly down = new Set<string>();
+  /** Hosts whose hosts.json can't be written. */
+  readonly readOnly = new Set<string>();
   readonly hosts = new Map<string, Awaited<ReturnType<World['open']>>>();
   sent = 0;
   /** What the disk of a host had when its hosts.json was written last. */
@@ -36,6 +38,7 @@ class World {
     const log = new RecordingLog();
     const roster = new RosterWatch(text, { id, hostName: id }, log);
     const editHosts = async (change: (text: string) => string) => {
+      if (this.readOnly.has(id)) throw new MeshError('store_failed', "The hosts file can't be written.");
       text = change(text);
       this.written.set(id, store.snapshot());
       roster.edited(text);
@@ -228,6 +231,20 @@ describe('a change of the list of hosts', () => {
       expect(world.at(id).log.named('hosts.left_out')).toMatchObject([{ level: 'warn' }]);
     }
     expect(new Set(IDS.map((id) => world.at(id).list.digest)).size).toBe(1);
+  });
+
+  it('that a host can’t write is told to its operator once, and taken when it can', async () => {
+    const world = await World.of();
+    world.readOnly.add('mini');
+    await world.at('mac').list.add(entry('desk'));
+    await world.clock.advance(5 * NEWS_RETRY_MS);
+    expect(world.listed('mini')).toEqual([...IDS]);
+    const told = [{ level: 'warn', fields: { message: "The hosts file can't be written." } }];
+    expect(world.at('mini').log.named('hosts.not_changed')).toMatchObject(told);
+    world.readOnly.delete('mini');
+    await world.clock.advance(2 * NEWS_RETRY_MS);
+    expect(world.listed('mini')).toEqual([...IDS, 'desk']);
+    expect(world.at('mini').log.named('hosts.not_changed')).toHaveLength(1);
   });
 
   it('that no other host would take is refused, and leaves the store as it was', async () => {
