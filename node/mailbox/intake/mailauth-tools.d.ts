@@ -6,6 +6,8 @@ declare module 'mailauth/lib/tools.js' {
   };
   /** A domain with its U-labels as A-labels. */
   export function toALabel(domain: string): string;
+  /** The first of the domains that is of the same organization, by the Public Suffix List. */
+  export function getAlignment(domain: string, domains: readonly string[]): object | false;
   /** Keys for one mail, each asked for once. */
   export function createKeyCache(
     resolver: import('mailauth/lib/dkim/dkim-verifier.js').SignatureKeys['resolver'],

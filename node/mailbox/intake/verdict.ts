@@ -2,7 +2,7 @@
 // entry would also fetch pictures from addresses that the mail names. What is asked of the DNS for one mail is bounded here.
 import { dmarc } from 'mailauth/lib/dmarc/index.js';
 import { spf } from 'mailauth/lib/spf/index.js';
-import { parseHeaders, toALabel } from 'mailauth/lib/tools.js';
+import { getAlignment, parseHeaders, toALabel } from 'mailauth/lib/tools.js';
 import type { Clock } from '../../../mesh/ports.ts';
 import { withinMs } from '../../../mesh/time/deadline.ts';
 import type { Authentication } from '../message.ts';
@@ -117,11 +117,11 @@ function wordOf(signature: Pick<Signed['results'][number], 'status'> | undefined
   return result === 'pass' && underSized > 0 ? 'policy' : result;
 }
 
-/** `a.x.com` and `x.com`, either way. */
+/** `a.x.com` and `x.com`, either way; not where anybody gets a name below the other, as below `github.io` (RFC 9989 §3.2.10.1). */
 export function isRelated(one: string, other: string): boolean {
   const [a, b] = [one.toLowerCase(), other.toLowerCase()];
   if (a === '' || b === '') return false;
-  return a === b || a.endsWith(`.${b}`) || b.endsWith(`.${a}`);
+  return a === b || ((a.endsWith(`.${b}`) || b.endsWith(`.${a}`)) && getAlignment(a, [b]) !== false);
 }
 
 /** A domain in the letters of the DNS, in lower case. */

@@ -119,6 +119,19 @@ describe('the verdict on a mail', () => {
     expect(await verdict(PLAIN, {})).toMatchObject({ authentication: { spf: 'none' }, isAuthenticated: false });
   });
 
+  it.each([
+    ['news.x.com', 'x.com', true],
+    ['x.com', 'news.x.com', true],
+    ['evil.github.io', 'github.io', false],
+    ['evil.co.uk', 'co.uk', false],
+    ['other.com', 'x.com', false],
+  ])('where it has no DMARC: %s may speak for %s: %s', async (domain, from, isAuthenticated) => {
+    const zone = { [`${domain} TXT`]: [['v=spf1 ip4:192.0.2.1 -all']] };
+    const mail = Buffer.from(`From: jane@${from}\r\n\r\nWords.\r\n`);
+    const found = await verdict(mail, zone, { ip: '192.0.2.1', mailFrom: `joe@${domain}` });
+    expect(found).toMatchObject({ authentication: { spf: 'pass', dmarc: 'none' }, isAuthenticated });
+  });
+
   it('is that nobody knows while the DNS fails', async () => {
     expect(await verdict(PLAIN, { '_dmarc.x.com TXT': 'failing' })).toMatchObject({
       ...{ isAuthenticated: false, isTemporary: true },
