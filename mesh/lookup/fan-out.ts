@@ -106,11 +106,12 @@ export function createLookUp(ports: LookUpPorts): LookUp {
       return askMesh(ports, question, waiting.end, revived);
     };
     const isWhole = !isNarrow(question);
-    const answer = (isWhole ? wholeTurn.then(begin) : begin()).finally(() => {
+    const { signal } = waiting.end;
+    const answer = (isWhole ? turnUnlessLeft(wholeTurn, signal).then(begin) : begin()).finally(() => {
       leave();
       forget(name, fanOut);
     });
-    if (isWhole) wholeTurn = nextAfter(ports.clock, wholeTurn, answer);
+    if (isWhole) wholeTurn = nextAfter(ports.clock, { turn: wholeTurn, signal, answer });
     const fanOut: FanOut = Object.assign(waiting, { answer });
     joinable.set(name, fanOut);
     return fanOut;
@@ -130,10 +131,27 @@ export function createLookUp(ports: LookUpPorts): LookUp {
   };
 }
 
-/** Not before the one before it has ended, however it did, nor within `WHOLE_QUESTION_GAP_MS` of its beginning. */
-async function nextAfter(clock: Clock, turn: Promise<unknown>, answer: Promise<unknown>): Promise<void> {
+interface WholeQuestion {
+  readonly turn: Promise<unknown>;
+  /** Aborts when all of its askers have left. */
+  readonly signal: AbortSignal;
+  readonly answer: Promise<unknown>;
+}
+
+/** Rejects at once when all askers leave before it is their turn. */
+function turnUnlessLeft(turn: Promise<unknown>, signal: AbortSignal): Promise<unknown> {
+  const left = Promise.withResolvers<never>();
+  signal.addEventListener('abort', () => left.reject(signal.reason), { once: true });
+  return Promise.race([turn, left.promise]);
+}
+
+/**
+ * Not before the one before it has ended, however it did, nor within `WHOLE_QUESTION_GAP_MS` of its beginning. One that nobody waits for any
+ * more takes no turn.
+ */
+async function nextAfter(clock: Clock, { turn, signal, answer }: WholeQuestion): Promise<void> {
   await turn;
-  await Promise.allSettled([answer, clock.sleep(WHOLE_QUESTION_GAP_MS)]);
+  if (!signal.aborted) await Promise.allSettled([answer, clock.sleep(WHOLE_QUESTION_GAP_MS)]);
 }
 
 /** Waits with the others; the last one to leave early ends the fan-out. */

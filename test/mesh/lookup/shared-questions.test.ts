@@ -146,6 +146,19 @@ describe('questions for everything', () => {
     expect(transport.asked.filter(({ to }) => to === 'cloud').length).toBeLessThanOrEqual(5);
   });
 
+  it('that nobody waits for any more take neither a turn nor a place', async () => {
+    const { clock, lookUp, transport } = meshOf({ cloud: says({}), pi: says({}) });
+    await within(clock, SHARED_QUESTION_MS_MAX + 1, lookUp({}));
+    for (let n = 0; n < 3 * QUESTIONS_OF_CLIENT_MAX; n += 1) {
+      const leaver = new AbortController();
+      const left = expect(lookUp({}, leaver.signal, 'one')).rejects.toThrow('gone');
+      leaver.abort(new Error('gone'));
+      await left;
+    }
+    await within(clock, 500, lookUp({}, undefined, 'one'));
+    expect(transport.asked.filter(({ to }) => to === 'cloud')).toHaveLength(2);
+  });
+
   it('do not keep questions about one address waiting', async () => {
     const { clock, lookUp } = meshOf({
       cloud: ({ path }) => (path.includes('?') ? says(atCloud)({} as never, undefined) : never()),
