@@ -97,6 +97,7 @@ export class Deliveries {
     await this.#ports.guard.vet(channel.subscription.url);
     refuseDisabled(channel);
     const { known, status } = await this.#find(channel, id);
+    this.#refuseChanged(channel);
     if (known.entry === undefined)
       throw new MeshError('conflict', 'The entry of this delivery is lost: nothing is left to send.');
     if (status === 'pending') hastenLive(channel, known);
@@ -120,7 +121,7 @@ export class Deliveries {
     const replay = this.#replayOf(channel, { ...request, status });
     const counted = await this.#count(channel, replay);
     if (dryRun) return { status, ...counted };
-    refuseDisabled(channel);
+    this.#refuseChanged(channel);
     this.#begin(channel, replay);
     await this.#ports.ledger.flush();
     this.#ports.poke();
@@ -135,8 +136,15 @@ export class Deliveries {
       throw new MeshError('invalid_request', message, { field });
     }
     const { events, isAtLeast } = await countPending(channel.lanes, new LogPages(this.#ports.changes));
+    this.#ports.channelOf(channel.id);
     if (!dryRun) await this.#ports.release(channel);
     return { status: 'held', matched: events, ...(isAtLeast ? { atLeast: true } : {}) };
+  }
+
+  /** A subscription may have been removed or disabled while entries were read for it. Throws `not_found`, `conflict`. */
+  #refuseChanged(channel: Channel): void {
+    this.#ports.channelOf(channel.id);
+    refuseDisabled(channel);
   }
 
   async #find(channel: Channel, id: string) {

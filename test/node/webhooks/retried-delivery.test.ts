@@ -1,10 +1,26 @@
 // One delivery that is sent again because somebody asks for it.
 import { describe, expect, it } from 'vitest';
 import { LIFE_MS, openDead, openWorld } from '../../support/dead-letters.ts';
-import { HOUR_MS, SECOND_MS } from '../../support/webhook-world.ts';
+import { HOUR_MS, SECOND_MS, type WebhookWorld } from '../../support/webhook-world.ts';
 
 const all = { status: 'all', dryRun: false } as const;
 const dead = { status: 'dead', dryRun: false } as const;
+
+describe('what is asked of a webhook that is removed meanwhile', () => {
+  const asked = {
+    retry: (world: WebhookWorld, id: string) => world.webhooks.deliveries.retry(id, 'msg_1'),
+    replay: (world: WebhookWorld, id: string) => world.webhooks.deliveries.replay(id, all),
+    release: (world: WebhookWorld, id: string) =>
+      world.webhooks.deliveries.replay(id, { status: 'held', dryRun: false }),
+  };
+
+  it.each(['retry', 'replay', 'release'] as const)('is refused with 404: %s', async (what) => {
+    const { world, id } = await openDead();
+    const answer = expect(asked[what](world, id)).rejects.toMatchObject({ code: 'not_found' });
+    await world.webhooks.remove(id);
+    await answer;
+  });
+});
 
 describe('a delivery that is retried', () => {
   it('is attempted at once when it waits for its time, and asks a receiver that is left alone', async () => {
