@@ -49,14 +49,18 @@ describe('a configuration that is adopted', () => {
     ]);
   });
 
-  it('lets a host doubt what it holds that the mesh may have forgotten meanwhile', () => {
+  it('lets a host doubt what it holds when it was none of the mesh, or may have been none in an epoch that it missed', () => {
     const absent: Config = { ...MESH, members: [cloud, mini] };
-    const later: Config = { ...MESH, epoch: 9 };
+    const [next, later]: [Config, Config] = [
+      { ...MESH, epoch: 2 },
+      { ...MESH, epoch: 9 },
+    ];
     const why = (config: Config, after: Config, held = [KEY]) =>
       adopted(started({ config, held }), after).flatMap((effect) => (effect.type === 'doubt' ? [effect.why] : []));
     expect(why(absent, later)).toEqual(['returned']);
-    expect(why(MESH, { ...later, settled: [7] })).toEqual(['returned']);
-    expect(why(MESH, later)).toEqual([]);
+    expect(why(absent, next)).toEqual(['returned']);
+    expect(why(MESH, later)).toEqual(['returned']);
+    expect(why(MESH, next)).toEqual([]);
     expect(why(absent, later, [])).toEqual([]);
   });
 
