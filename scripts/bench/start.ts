@@ -20,15 +20,16 @@ import { residentMbOf } from './grown-host.ts';
 import { sendingOffPorts } from './sending-off.ts';
 
 /** What we promise of a node with so many addresses. */
-const PROMISED = [{ addresses: 100_000, startMs: 2_000, residentMb: 250 }] as const;
-const PROMISED_IN_FULL = [{ addresses: 1_000_000, startMs: 5_000, residentMb: 600 }] as const;
+const PROMISED: readonly Promised[] = [{ addresses: 100_000, start: { ratioMax: 2 }, residentMb: 250 }];
+const PROMISED_IN_FULL: readonly Promised[] = [{ addresses: 1_000_000, start: { msMax: 5_000 }, residentMb: 600 }];
 const ADDRESSES_PER_AGENT = 10;
 /** After its ready line a node compacts its heap, once. */
 const SETTLED_MS = 2_000;
 
 interface Promised {
   readonly addresses: number;
-  readonly startMs: number;
+  /** Beside a start with none, or by itself. */
+  readonly start: { readonly ratioMax: number } | { readonly msMax: number };
   readonly residentMb: number;
 }
 
@@ -75,8 +76,7 @@ async function measure(promised: Promised, rounds: number): Promise<readonly Fig
     {
       ...{ name: started, value: median(fullMs), unit: 'ms' },
       baseline: { name: 'start with none', value: median(emptyMs) },
-      target: `≤ ${promised.startMs.toLocaleString('en')} ms`,
-      kept: median(fullMs) <= promised.startMs,
+      ...startPromise(promised, { emptyMs: median(emptyMs), fullMs: median(fullMs) }),
     },
     {
       ...{ name: resident, value: median(fullMb), unit: 'MB' },
@@ -85,6 +85,14 @@ async function measure(promised: Promised, rounds: number): Promise<readonly Fig
       kept: median(fullMb) <= promised.residentMb,
     },
   ];
+}
+
+function startPromise(
+  { start }: Promised,
+  { emptyMs, fullMs }: { readonly emptyMs: number; readonly fullMs: number },
+): Pick<Figure, 'target' | 'kept'> {
+  if ('msMax' in start) return { target: `≤ ${start.msMax.toLocaleString('en')} ms`, kept: fullMs <= start.msMax };
+  return { target: `≤ ${start.ratioMax} × with none`, kept: fullMs <= start.ratioMax * emptyMs };
 }
 
 /** Registers agents until the node with this data owns so many addresses, through the same code that the API calls. */
