@@ -191,6 +191,13 @@ describe('the settings', () => {
     },
   );
 
+  it('say of a list of receivers by what it was given, in one sentence', () => {
+    const wrong = { 'webhook-allow': '10.0.0.0/33' };
+    expect(() => readConfig(wrong, {})).toThrow(
+      "The settings have mistakes: --webhook-allow has entries that are not CIDR[:port]: '10.0.0.0/33' (right would be 100.64.0.0/10, 10.1.2.3:8080 or [fd00::/8]:443).",
+    );
+  });
+
   it('take no empty path for the folder in which they are read', () => {
     const empty = { data: '', hosts: '', 'send-accounts': '' };
     expect(() => readConfig(empty, {})).toThrow(

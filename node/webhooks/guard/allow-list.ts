@@ -9,7 +9,7 @@ export interface AllowRule {
   covers(address: string): boolean;
 }
 
-/** Throws `invalid_request` with every mistake in one message. An empty text is an empty list. */
+/** Throws `invalid_request` with every mistake in one message, which follows the name of the setting. An empty text is an empty list. */
 export function parseAllowList(text: string): readonly AllowRule[] {
   const mistakes: string[] = [];
   const rules = text
@@ -24,7 +24,7 @@ export function parseAllowList(text: string): readonly AllowRule[] {
   if (mistakes.length === 0) return rules;
   throw new MeshError(
     'invalid_request',
-    `MESH_WEBHOOK_ALLOW has entries that are not CIDR[:port]: ${mistakes.join(', ')}. Right would be 100.64.0.0/10, 10.1.2.3:8080 or [fd00::/8]:443.`,
+    `has entries that are not CIDR[:port]: ${mistakes.join(', ')} (right would be 100.64.0.0/10, 10.1.2.3:8080 or [fd00::/8]:443)`,
   );
 }
 
