@@ -63,7 +63,7 @@ async function diagnose(
     const { config, secrets } = readConfig(flags, environmentOf(flags));
     const token = (secrets.token ?? secrets.readToken)?.reveal();
     patient = {
-      ...{ config, secrets, version, token, url, stop, hostName: hostname() },
+      ...{ config, secrets, flags, version, token, url, stop, hostName: hostname() },
       ...{ hostsFile: resolve(config.hostsFile), directory: resolve(config.dataDirectory) },
     };
   } catch (error) {

@@ -22,12 +22,13 @@ import { createPostForm } from '../system/token-form.ts';
 import { unreadable } from './checks/hosts-file.ts';
 import { CHECKS } from './checks.ts';
 import { contact } from './contact.ts';
-import type { Check, Examination, OwnNode } from './examination.ts';
+import type { Check, Examination, Flags, OwnNode } from './examination.ts';
 import type { Finding } from './fault.ts';
 
 export interface Patient {
   readonly config: Examination['config'];
   readonly secrets: Examination['secrets'];
+  readonly flags: Flags;
   readonly version: string;
   readonly hostsFile: string;
   readonly directory: string;
@@ -60,7 +61,14 @@ export async function examine(patient: Patient): Promise<Diagnosis> {
   const tokens = new AccessTokens(post, systemClock);
   const { createSmtpTrial } = await import('./smtp-trial.ts');
   const examination: Examination = {
-    ...{ config, secrets, version: patient.version, hostsFile: patient.hostsFile, directory: patient.directory },
+    ...{
+      config,
+      secrets,
+      flags: patient.flags,
+      version: patient.version,
+      hostsFile: patient.hostsFile,
+      directory: patient.directory,
+    },
     ...{ clock: systemClock, user: process.geteuid?.(), contacts },
     ...('fault' in read ? {} : { roster: read.roster }),
     ...(own === undefined ? {} : { own }),

@@ -1,4 +1,6 @@
 // What the checks look at: the settings, hosts.json, and what the hosts answered. Gathered once, so that no check asks anybody twice.
+
+import type { HostId } from '../../mesh/names.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import type { Roster } from '../../mesh/roster.ts';
 import type { NodeClient } from '../cli/node-client.ts';
@@ -6,12 +8,16 @@ import type { SendConfig } from '../send/account.ts';
 import type { Config, Secrets } from '../settings.ts';
 import type { Resolver } from '../validation/deliverability.ts';
 import type { Contact } from './contact.ts';
-import type { Finding } from './fault.ts';
+import { type Finding, word } from './fault.ts';
 import type { SmtpTrial } from './smtp-trial.ts';
+
+export type Flags = Readonly<Record<string, string | boolean | undefined>>;
 
 export interface Examination {
   readonly config: Config;
   readonly secrets: Secrets;
+  /** What was typed for the settings of this machine's node, by their names; absent: nothing was. */
+  readonly flags?: Flags;
   /** The version of this program. */
   readonly version: string;
   /** hosts.json with an absolute path. */
@@ -43,6 +49,15 @@ export interface OwnNode {
 /** Hosts that answered as hosts of a mesh do. */
 export function answering({ contacts }: Pick<Examination, 'contacts'>): readonly Contact[] {
   return contacts.filter(({ health }) => health?.status === 200);
+}
+
+/** The command that starts a host; that of this machine by the flags that were typed for it. */
+export function startOf(id: HostId, { roster, flags = {} }: Pick<Examination, 'roster' | 'flags'>): string {
+  const typed: Flags = id === roster?.self.id ? { ...flags, host: id } : { host: id };
+  const words = Object.entries(typed).flatMap(([name, value]) =>
+    value === undefined ? [] : value === true ? [`--${name}`] : [`--${name} ${word(String(value))}`],
+  );
+  return ['npx mesh start', ...words].join(' ');
 }
 
 /** Each check looks at one thing, and is silent where it sees nothing wrong. */

@@ -11,13 +11,13 @@ interface HostShown {
   readonly feed?: { readonly state?: string; readonly why?: string };
 }
 
-export async function checkOwnNode({ own, config }: Examination): Promise<readonly Finding[]> {
+export async function checkOwnNode({ own }: Examination): Promise<readonly Finding[]> {
   if (own === undefined) return [];
   try {
     // Where no token is set, a wrong one is refused here and not by what anybody may read.
     await own.call('GET', '/api/keys');
     const { hosts } = (await own.call('GET', '/api/hosts')) as unknown as { readonly hosts: readonly HostShown[] };
-    return hosts.flatMap((host) => [...keyOf(host), ...feedOf(host, config.dataDirectory)]);
+    return hosts.flatMap((host) => [...keyOf(host), ...feedOf(host)]);
   } catch (error) {
     return refused(error as Error, own.url);
   }
@@ -55,7 +55,7 @@ function keyOf({ id, key }: HostShown): readonly Finding[] {
   ];
 }
 
-function feedOf({ id, feed }: HostShown, directory: string): readonly Finding[] {
+function feedOf({ id, feed }: HostShown): readonly Finding[] {
   if (feed?.state !== 'refused') return [];
   return [
     {
@@ -64,8 +64,8 @@ function feedOf({ id, feed }: HostShown, directory: string): readonly Finding[] 
       what: `The change log of host '${id}' is not believed here: ${feed.why}`,
       meaning:
         'Subscribers at this host do not hear its changes. It was probably started on an older copy of its data.',
-      mend: `mv ${directory} ${directory}.old && npx mesh start --host ${id}`,
-      where: `on the machine of '${id}', in its own place, after its node has been stopped: the others bring it in again`,
+      mend: `mv DATA DATA.old && mkdir -m 700 DATA && cp -p DATA.old/mesh.env DATA.old/hosts.json DATA; npx mesh start --host ${id} --data DATA`,
+      where: `on the machine of '${id}', with its data directory for DATA, after its node has been stopped: mesh.env and hosts.json stay, where they lie in there, and the others bring it in again`,
     },
   ];
 }

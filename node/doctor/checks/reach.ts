@@ -1,15 +1,16 @@
 // Whether each host answers where hosts.json says that it is.
 import type { Contact } from '../contact.ts';
-import type { Examination } from '../examination.ts';
+import { type Examination, startOf } from '../examination.ts';
 import { type Finding, word } from '../fault.ts';
 
 const CHECK = 'reach';
 
-export function checkReach({ contacts, roster, hostsFile }: Examination): readonly Finding[] {
+export function checkReach(examination: Examination): readonly Finding[] {
+  const { contacts, roster, hostsFile } = examination;
   return contacts.flatMap((contact) => {
     const { host, silence, health } = contact;
     const isSelf = host.id === roster?.self.id;
-    if (silence !== undefined) return [silent(contact, silence.code, isSelf)];
+    if (silence !== undefined) return [silent(contact, silence.code, isSelf, startOf(host.id, examination))];
     if (health?.status === 200 && health.body.status === 'ok') return [];
     if (contact.introduction?.kind === 'legacy') return host.legacy === true ? [] : [lookUpOnly(contact, hostsFile)];
     // What a proxy or the node itself refuses by its name is the proxy check's.
@@ -39,7 +40,7 @@ function lookUpOnly({ host: { id, url } }: Contact, hostsFile: string): Finding 
   };
 }
 
-function silent({ host }: Contact, code: string, isSelf: boolean): Finding {
+function silent({ host }: Contact, code: string, isSelf: boolean, mend: string): Finding {
   const { port, hostname } = new URL(host.url);
   const who = isSelf ? `The node of this machine, '${host.id}',` : `Host '${host.id}'`;
   const about = {
@@ -49,7 +50,7 @@ function silent({ host }: Contact, code: string, isSelf: boolean): Finding {
       ? 'Its agents can not be reached, and its vote is missing.'
       : `Look-ups wait for it and name it among those that failed, and its vote is missing.`,
   };
-  const start = { mend: `npx mesh start --host ${host.id}`, where: isSelf ? 'here' : `on the machine of '${host.id}'` };
+  const start = { mend, where: isSelf ? 'here' : `on the machine of '${host.id}'` };
   switch (code) {
     case 'ECONNREFUSED':
       return { ...about, what: `${who} does not listen at ${host.url}: the port is closed.`, ...start };

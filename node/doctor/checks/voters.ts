@@ -1,6 +1,6 @@
 // Who votes: whether the hosts agree on it, whether hosts.json agrees with what they have agreed on, and whether enough of them are there.
 import type { Contact } from '../contact.ts';
-import { answering, type Examination } from '../examination.ts';
+import { answering, type Examination, startOf } from '../examination.ts';
 import { type Finding, word } from '../fault.ts';
 
 const CHECK = 'voters';
@@ -61,7 +61,8 @@ function takenFrom(url: string, file: string): string {
   return `npx mesh hosts print --url ${url} > ${word(`${file}.new`)} && mv ${word(`${file}.new`)} ${word(file)}`;
 }
 
-function quorum(there: readonly Contact[], { roster, contacts }: Examination): readonly Finding[] {
+function quorum(there: readonly Contact[], examination: Examination): readonly Finding[] {
+  const { roster, contacts } = examination;
   const own = there.find(({ host }) => host.id === roster?.self.id) ?? there[0];
   if (own?.ready === undefined || own.ready.status === 200 || own.ready.body.reason === 'legacy_peer') return [];
   const { message } = own.ready.body;
@@ -73,7 +74,7 @@ function quorum(there: readonly Contact[], { roster, contacts }: Examination): r
       what: String(message ?? `No address can be claimed at '${own.host.id}' now.`),
       meaning:
         'No address can be claimed or released anywhere that hears no more than this host does. Look-ups go on, and nothing is lost.',
-      mend: first === undefined ? `curl -s ${own.host.url}/ready` : `npx mesh start --host ${first}`,
+      mend: first === undefined ? `curl -s ${own.host.url}/ready` : startOf(first, examination),
       where:
         first === undefined
           ? 'here: it says which hosts are missing, or disagree; the other findings say what to do about them'

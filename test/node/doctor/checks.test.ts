@@ -1,10 +1,15 @@
 // The checks of `mesh doctor` over what hosts answered, where a real bad day would need a firewall, DNS or a clock of its own.
-import { describe, expect, it } from 'vitest';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
 import { parseRoster } from '../../../mesh/hosts-json.ts';
 import { checkClocks } from '../../../node/doctor/checks/clocks.ts';
 import { checkIdentities } from '../../../node/doctor/checks/identities.ts';
 import { checkNames } from '../../../node/doctor/checks/names.ts';
+import { checkOwnNode } from '../../../node/doctor/checks/own-node.ts';
 import { checkProxy } from '../../../node/doctor/checks/proxy.ts';
 import { checkReach } from '../../../node/doctor/checks/reach.ts';
 import { checkSettings } from '../../../node/doctor/checks/settings.ts';
@@ -54,7 +59,31 @@ describe('the clocks', () => {
   });
 });
 
+describe('a host whose log was set back', () => {
+  it('begins on empty data, and keeps the files by which it is started', async () => {
+    const hosts = [{ id: 'mini', feed: { state: 'refused', why: 'it was set back.' } }];
+    const own = { url: 'http://127.0.0.1:1', call: async () => ({ hosts }) };
+    const [finding] = await checkOwnNode(examined([], { own }));
+    const directory = mkdtempSync(join(tmpdir(), 'mesh-set-back-'));
+    onTestFinished(() => rmSync(directory, { recursive: true }));
+    mkdirSync(join(directory, 'DATA'));
+    for (const name of ['mesh.env', 'hosts.json', 'mesh.sqlite']) writeFileSync(join(directory, 'DATA', name), name);
+    const typed = `npx() { echo "$@"; }; ${finding?.mend}`;
+    expect(execFileSync('bash', ['-c', typed], { cwd: directory, encoding: 'utf8' })).toBe(
+      'mesh start --host mini --data DATA\n',
+    );
+    expect(readdirSync(join(directory, 'DATA')).sort()).toEqual(['hosts.json', 'mesh.env']);
+  });
+});
+
 describe('a host that does not answer', () => {
+  it('is started by the flags that were typed for it, where it is the one of this machine', () => {
+    const silent = (id: string) => ({ host: hostOf(id), silence: { code: 'ECONNREFUSED', message: '' } });
+    const flags = { data: '/srv/my mesh', mailbox: true, listen: undefined };
+    const mends = checkReach(examined([silent('mac'), silent('mini')], { flags })).map(({ mend }) => mend);
+    expect(mends).toEqual(["npx mesh start --data '/srv/my mesh' --mailbox --host mac", 'npx mesh start --host mini']);
+  });
+
   it.each([
     ['ECONNREFUSED', /the port is closed/, 'npx mesh start --host mini'],
     ['ENOTFOUND', /does not resolve here/, expect.stringContaining('/etc/hosts')],
