@@ -30,6 +30,14 @@ interface Voter {
   readonly registers: RegisterTable;
 }
 
+export interface DiskBytes {
+  readonly database: number;
+  /** Of each host. */
+  readonly wals: readonly number[];
+  readonly commitLog: number;
+  readonly notes: number;
+}
+
 export class NamesMesh implements AsyncDisposable {
   readonly #voters = new Map<HostId, Voter>();
   readonly #parent: string;
@@ -76,14 +84,15 @@ export class NamesMesh implements AsyncDisposable {
     await claims.release(released);
   }
 
-  /** Octets of all files of all hosts. */
-  async diskBytes(): Promise<number> {
-    const files = [...this.#voters.values()].flatMap(({ directory }) => {
-      const { database, wal, commitLog, commits, marker, acknowledged } = pathsIn(directory);
-      return [database, wal, ...commitLog, commits, marker, acknowledged];
-    });
-    const sizes = files.map((file) => stat(file).catch(() => ({ size: 0 })));
-    return (await Promise.all(sizes)).reduce((sum, { size }) => sum + size, 0);
+  /** Octets of all files of all hosts, by what they are. */
+  async diskBytes(): Promise<DiskBytes> {
+    const paths = [...this.#voters.values()].map(({ directory }) => pathsIn(directory));
+    return {
+      database: await bytesOf(paths.map(({ database }) => database)),
+      wals: await Promise.all(paths.map(({ wal }) => bytesOf([wal]))),
+      commitLog: await bytesOf(paths.flatMap(({ commitLog }) => commitLog)),
+      notes: await bytesOf(paths.flatMap(({ commits, marker, acknowledged }) => [commits, marker, acknowledged])),
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -150,4 +159,9 @@ export class NamesMesh implements AsyncDisposable {
       since: '2026-01-27T12:00:00.000Z',
     };
   }
+}
+
+async function bytesOf(files: readonly string[]): Promise<number> {
+  const sizes = files.map((file) => stat(file).catch(() => ({ size: 0 })));
+  return (await Promise.all(sizes)).reduce((sum, { size }) => sum + size, 0);
 }

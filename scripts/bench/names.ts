@@ -1,12 +1,14 @@
 // Whether memory and disk of the voters grow with how many names there ever were: distinct names, each claimed and released once, over three
 // voters in one process. A name is collected a second after its release, where the product keeps it for ten minutes, so that a step ends with no
-// register left. What the first names left behind, once collected, is what every later step stands beside: the files have their size by then.
+// register left. What the first names left behind, once collected, is what every later step stands beside: the log's files are all there by then. A
+// -wal grows on, to where it begins anew, by half a megabyte for 100,000 names: it counts with that size from the beginning, or with a larger one.
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { HostId } from '../../mesh/names.ts';
+import { CHECKPOINT_PAGES } from '../../node/store/database.ts';
 import { systemClock } from '../../node/system/clock.ts';
 import type { Benchmark, Figure } from './figure.ts';
 import { NamesMesh } from './names-mesh.ts';
@@ -25,9 +27,14 @@ const COLLECTING = { afterMs: 1_000, everyMs: 500 };
 const SETTLED_MS_MAX = 60_000;
 const GROWTH_MAX = 1.1;
 
+const WAL_BYTES = CHECKPOINT_PAGES * 4_096;
+const MB = 1_048_576;
+
 interface Measured {
   readonly memoryMb: number;
   readonly diskMb: number;
+  /** Of that the databases alone: what names that are collected would stay in. */
+  readonly databaseMb: number;
 }
 
 export const namesBenchmark: Benchmark = {
@@ -54,7 +61,7 @@ export const namesBenchmark: Benchmark = {
       ...figuresOf(namesAfter(WARM_UP), start, { name: 'none', measured: empty }),
       ...figuresOf(
         namesOfMore(total),
-        { memoryMb: most('memoryMb'), diskMb: most('diskMb') },
+        { memoryMb: most('memoryMb'), diskMb: most('diskMb'), databaseMb: most('databaseMb') },
         { name: 'before them', measured: start },
         GROWTH_MAX,
       ),
@@ -62,16 +69,17 @@ export const namesBenchmark: Benchmark = {
   },
 };
 
-type Names = readonly [memory: string, disk: string];
+const MEASURES = ['memoryMb', 'diskMb', 'databaseMb'] as const;
+type Names = readonly [memory: string, disk: string, database: string];
 
 function namesAfter(count: number): Names {
   const name = `${count.toLocaleString('en')} names claimed and released`;
-  return [`${name}: memory, of three hosts`, `${name}: disk, of three hosts`];
+  return [`${name}: memory, of three hosts`, `${name}: disk, of three hosts`, `${name}: databases, of three hosts`];
 }
 
 function namesOfMore(count: number): Names {
   const name = `${count.toLocaleString('en')} more, the most of ${STEPS} steps`;
-  return [`${name}: memory`, `${name}: disk`];
+  return [`${name}: memory`, `${name}: disk`, `${name}: databases`];
 }
 
 async function comeAndGo(mesh: NamesMesh, prefix: string, count: number): Promise<void> {
@@ -103,7 +111,15 @@ async function measure(mesh: NamesMesh): Promise<Measured> {
   const collectGarbage = runInNewContext('gc') as () => void;
   collectGarbage();
   const { heapUsed, external } = process.memoryUsage();
-  return { memoryMb: (heapUsed + external) / 1_048_576, diskMb: (await mesh.diskBytes()) / 1_048_576 };
+  const { database, wals, commitLog, notes } = await mesh.diskBytes();
+  const told = { database, wal: sumOf(wals), commitLog, notes };
+  console.error(
+    Object.entries(told)
+      .map(([what, bytes]) => `${what} ${(bytes / MB).toFixed(2)} MB`)
+      .join(', '),
+  );
+  const disk = database + commitLog + notes + sumOf(wals.map((bytes) => Math.max(bytes, WAL_BYTES)));
+  return { memoryMb: (heapUsed + external) / MB, diskMb: disk / MB, databaseMb: database / MB };
 }
 
 function figuresOf(
@@ -112,11 +128,15 @@ function figuresOf(
   beside: { readonly name: string; readonly measured: Measured },
   ratioMax?: number,
 ): Figure[] {
-  return (['memoryMb', 'diskMb'] as const).map((what, at) => {
+  return MEASURES.map((what, at) => {
     const value = measured[what];
     const baseline = { name: beside.name, value: beside.measured[what] };
     const promise =
       ratioMax === undefined ? {} : { target: `≤ ${ratioMax} ×`, kept: value <= ratioMax * baseline.value };
     return { name: names[at] ?? what, value, unit: 'MB', baseline, ...promise };
   });
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, one) => sum + one, 0);
 }
