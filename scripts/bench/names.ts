@@ -1,7 +1,8 @@
 // Whether memory and disk of the voters grow with how many names there ever were: distinct names, each claimed and released once, over three
 // voters in one process. A name is collected a second after its release, where the product keeps it for ten minutes, so that a step ends with no
-// register left. What the first names left behind, once collected, is what every later step stands beside: the log's files are all there by then. A
-// -wal grows on, to where it begins anew, by half a megabyte for 100,000 names: it counts with that size from the beginning, or with a larger one.
+// register left. The most that the first names left behind, once collected, stands beside the most that all later ones leave: the log's files
+// are all there by then. A -wal grows on, to where it begins anew, by half a megabyte for 100,000 names: it counts with that size from the
+// beginning, or with a larger one.
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,33 +48,33 @@ export const namesBenchmark: Benchmark = {
     await using mesh = await NamesMesh.open(await mkdtemp(join(tmpdir(), 'names-')), HOSTS, COLLECTING);
     const total = full ? NAMES_IN_FULL : NAMES;
     const empty = await measure(mesh);
-    await comeAndGo(mesh, 'before', WARM_UP);
-    const start = await measure(mesh);
-    const steps: Measured[] = [];
-    for (let step = 1; step <= STEPS; step += 1) {
-      await comeAndGo(mesh, `step-${step}`, total / STEPS);
-      const seen = await measure(mesh);
-      steps.push(seen);
-      console.error(`names: ${step} of ${STEPS}: ${seen.memoryMb.toFixed(1)} and ${seen.diskMb.toFixed(1)} MB`);
-    }
-    const most = (what: keyof Measured) => Math.max(...steps.map((one) => one[what]));
+    const before = await mostOf(mesh, 'before', WARM_UP);
+    const after = await mostOf(mesh, 'step', total);
     return [
-      ...figuresOf(namesAfter(WARM_UP), start, { name: 'none', measured: empty }),
-      ...figuresOf(
-        namesOfMore(total),
-        { memoryMb: most('memoryMb'), diskMb: most('diskMb'), databaseMb: most('databaseMb') },
-        { name: 'before them', measured: start },
-        GROWTH_MAX,
-      ),
+      ...figuresOf(namesAfter(WARM_UP), before, { name: 'none', measured: empty }),
+      ...figuresOf(namesOfMore(total), after, { name: 'the most before them', measured: before }, GROWTH_MAX),
     ];
   },
 };
 
 const MEASURES = ['memoryMb', 'diskMb', 'databaseMb'] as const;
+/** The most that is seen after each of ten parts: what waits in memory for the database is at times more and at times less. */
+async function mostOf(mesh: NamesMesh, prefix: string, count: number): Promise<Measured> {
+  const steps: Measured[] = [];
+  for (let step = 1; step <= STEPS; step += 1) {
+    await comeAndGo(mesh, `${prefix}-${step}`, count / STEPS);
+    const seen = await measure(mesh);
+    steps.push(seen);
+    console.error(`names: ${step} of ${STEPS}: ${seen.memoryMb.toFixed(1)} and ${seen.diskMb.toFixed(1)} MB`);
+  }
+  const most = (what: keyof Measured) => Math.max(...steps.map((one) => one[what]));
+  return { memoryMb: most('memoryMb'), diskMb: most('diskMb'), databaseMb: most('databaseMb') };
+}
+
 type Names = readonly [memory: string, disk: string, database: string];
 
 function namesAfter(count: number): Names {
-  const name = `${count.toLocaleString('en')} names claimed and released`;
+  const name = `${count.toLocaleString('en')} names claimed and released, the most of ${STEPS} steps`;
   return [`${name}: memory, of three hosts`, `${name}: disk, of three hosts`, `${name}: databases, of three hosts`];
 }
 
