@@ -32,7 +32,7 @@ interface Voter {
 
 export interface DiskBytes {
   readonly database: number;
-  /** Of each host. */
+  /** Lengths, one a host, in octets. */
   readonly wals: readonly number[];
   readonly commitLog: number;
   readonly notes: number;

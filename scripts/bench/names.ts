@@ -34,7 +34,7 @@ const MB = 1_048_576;
 interface Measured {
   readonly memoryMb: number;
   readonly diskMb: number;
-  /** Of that the databases alone: what names that are collected would stay in. */
+  /** What of it are the databases: names that are not collected would stay there. */
   readonly databaseMb: number;
 }
 
