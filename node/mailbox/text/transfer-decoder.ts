@@ -12,9 +12,12 @@ export interface TransferDecoder {
 const EMPTY = Buffer.alloc(0);
 const [EQUALS, CR, LF, SPACE, TAB] = [0x3d, 0x0d, 0x0a, 0x20, 0x09];
 
-/** Unknown encodings are read as they stand, like 7bit, 8bit and binary. `name`: of a Content-Transfer-Encoding field. */
+/**
+ * Unknown encodings are read as they stand, like 7bit, 8bit and binary. `name`: of a Content-Transfer-Encoding field, in which a comment may stand
+ * beside it (RFC 2045 §6.1), and some mailers write quotes, or a semicolon behind it.
+ */
 export function transferEncodingOf(name: string): TransferEncoding {
-  const known = name.trim().toLowerCase();
+  const known = /^\s*(?:\([^()]*\)\s*)?"?([\w-]+)/.exec(name)?.[1]?.toLowerCase();
   return known === 'base64' || known === 'quoted-printable' ? known : 'identity';
 }
 

@@ -47,7 +47,12 @@ describe('a transfer decoder', () => {
   it.each([
     [' BASE64 ', 'base64'],
     ['Quoted-Printable', 'quoted-printable'],
+    ['quoted-printable (as ever)', 'quoted-printable'],
+    ['(of files) base64', 'base64'],
+    ['base64;', 'base64'],
+    ['"base64"', 'base64'],
     ['8bit', 'identity'],
+    ['base64url', 'identity'],
     ['x-uuencode', 'identity'],
     ['', 'identity'],
   ])('of %j is that of %s', (name, encoding) => {
