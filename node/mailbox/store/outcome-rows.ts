@@ -98,8 +98,11 @@ export class OutcomeRows {
     settleReport(this.#parts, settled);
   }
 
-  #tell(message: number, { sent, bounced, isPermanent, dead, suppressed, atMs }: SendOutcome): void {
+  #tell(message: number, { isPermanent, dead, suppressed, atMs, ...outcome }: SendOutcome): void {
     const { appendEvent } = this.#parts;
+    const known = { sent: this.#told(message, 'message.sent'), bounced: this.#told(message, 'message.bounced') };
+    const sent = outcome.sent.filter((address) => !known.sent.has(address));
+    const bounced = outcome.bounced.filter(({ address }) => !known.bounced.has(address));
     for (const address of dead) this.#block(message, address, atMs);
     if (sent.length > 0) appendEvent(message, { type: 'message.sent', recipients: sent }, atMs);
     if (bounced.length > 0) {
@@ -113,6 +116,12 @@ export class OutcomeRows {
     appendEvent(message, { type: 'message.rejected', reason }, atMs);
   }
 
+  /** Recipients of whom that was told before: what a mail has come to says it of all of them each time. */
+  #told(message: number, type: 'message.sent' | 'message.bounced'): ReadonlySet<string> {
+    const told = this.#parts.connection.all<{ address: string }>(TOLD, message, type);
+    return new Set(told.map(({ address }) => address));
+  }
+
   #block(message: number, address: string, atMs: number): void {
     const { connection, lists } = this.#parts;
     const sql = 'SELECT inbox_id FROM message JOIN inbox ON inbox.row = message.inbox WHERE message.row = ?';
@@ -124,3 +133,7 @@ export class OutcomeRows {
 }
 
 const PUT_POSITION = 'INSERT INTO position (name, at) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET at = excluded.at';
+/** Recipients are texts in the one, and objects in the other. */
+const TOLD = `SELECT iif(one.type = 'object', one.value ->> 'address', one.value) AS address
+  FROM event, json_each(event.payload, iif(event_type = 'message.sent', '$.send.recipients', '$.bounce.recipients')) AS one
+  WHERE event.message = ? AND event_type = ?`;

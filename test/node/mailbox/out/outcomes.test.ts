@@ -107,6 +107,12 @@ describe('a mail of which nobody knows whether the last of its recipients got it
       ['message.delivered', ['bob@mail.example.com']],
       ['message.sent', ['eve@other.example.com']],
     ]);
+    world.world.script = answering('accepted', 250);
+    const [{ id } = {}] = world.rows('SELECT id FROM outgoing');
+    await world.sending.resend(String(id));
+    await world.world.clock.advance(HOUR_MS);
+    await hear();
+    expect(told().at(-1)?.[1].send.recipients, 'sent again').toEqual(['fay@other.example.com']);
   });
 });
 
@@ -142,6 +148,19 @@ describe('a mail that comes back', () => {
     const again = (await world.outbox()).send(wish({ key: undefined }));
     if (entries.length > 0) await expect(again).rejects.toMatchObject({ code: 'message_rejected' });
     else await again;
+  });
+
+  it('is told with each whom it did not reach once, though they come back one after the other', async () => {
+    const two = ['eve', 'fay'].map((name) => ({ name: '', address: `${name}@other.example.com` }));
+    await hear();
+    const { messageId } = await (await world.outbox()).send(wish({ mail: { ...wish().mail, to: two as never } }));
+    await world.world.clock.advance(HOUR_MS);
+    for (const { address } of two) {
+      await world.sending.bounced({ messageId, recipients: [{ address, action: 'failed', status: '5.1.1' }] });
+      await hear();
+    }
+    const bounces = told().flatMap(([, { bounce }]) => (bounce === undefined ? [] : [bounce.recipients]));
+    expect(bounces).toEqual(two.map(({ address }) => [{ address, status: '5.1.1' }]));
   });
 
   it('is told later when its inbox does not have it yet', async () => {
