@@ -39,7 +39,22 @@ export function partsOfShown(shown: string): { readonly name: string; readonly a
 
 /** Encoded words (RFC 2047) as what they say, on one line. */
 export function decodedLine(value: string): string {
-  return onOneLine(decodeWords(value.slice(0, FIELD_CHARACTERS_MAX)));
+  return onOneLine(decodeWords(withWholeCharacters(value.slice(0, FIELD_CHARACTERS_MAX))));
+}
+
+/** A word in base64, and the space to the next one of the same charset. */
+const WORD =
+  /=\?(?<charset>[^?\s]{1,60})\?B\?(?<base64>[A-Za-z0-9+/]{0,1000}={0,2})\?=(?:\s{1,100}(?==\?\k<charset>\?B\?[A-Za-z0-9+/]{0,1000}={0,2}\?=))?/gi;
+
+/** Words in base64 of which each but the last has another one behind it, as one: mailers split characters between two, which none may (RFC 2047 §5). */
+function withWholeCharacters(value: string): string {
+  let before = '';
+  return value.replaceAll(WORD, (word, charset: string, base64: string) => {
+    const octets = Buffer.from(before, 'base64');
+    const joined = Buffer.concat([octets, Buffer.from(base64, 'base64')]).toString('base64');
+    before = word.endsWith('=') ? '' : joined;
+    return before === '' ? `=?${charset}?B?${joined}?=` : '';
+  });
 }
 
 /** Without what would end the line, or shows nothing. */

@@ -1,5 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import { mailboxesOf } from '../../../../node/mailbox/intake/mail-addresses.ts';
+import { decodedLine, mailboxesOf } from '../../../../node/mailbox/intake/mail-addresses.ts';
+
+describe('encoded words', () => {
+  it.each([
+    ['=?utf-8?B?w6nDqcM=?= =?utf-8?B?qQ==?=', 'ééé'],
+    ['=?utf-8?B?w6nDqcM=?=\r\n\t=?UTF-8?b?qQ==?= and =?utf-8?B?w6k=?=', 'ééé and é'],
+    ['=?utf-8?B?w6k=?= =?utf-8?Q?=C3=A9?= =?iso-8859-1?B?6Q==?= x', 'ééé x'],
+    ['=?utf-8?B?w6k=?= =?utf-8?B?w6k', 'é =?utf-8?B?w6k'],
+    ['=?utf-8?B??= =?utf-8?B?w6k=?=', 'é'],
+  ])('%j are %j', (value, text) => {
+    expect(decodedLine(value)).toBe(text);
+  });
+
+  it('are read in time, however many there are', () => {
+    const many = '=?utf-8?B?w6nDqcM=?= '.repeat(1_500);
+    expect(decodedLine(many).startsWith('éé')).toBe(true);
+  });
+});
 
 describe('an address of a header', () => {
   it.each([
