@@ -131,7 +131,7 @@ export class HostList {
    */
   async hear(changes: readonly HostChange[]): Promise<void> {
     try {
-      await this.#inTurn(() => this.#apply(changes.filter((change) => this.#seal.fits(change))));
+      await this.#inTurn(() => this.#hear(changes.filter((change) => this.#seal.fits(change))));
       // At first, only the digest of what there is to tell is said.
       if (changes.length > 0) this.#unheard = undefined;
     } catch (error) {
@@ -140,6 +140,14 @@ export class HostList {
       this.#unheard = message;
       throw error;
     }
+  }
+
+  async #hear(changes: readonly HostChange[]): Promise<void> {
+    const { roster } = this.#options;
+    const before = roster();
+    await this.#apply(changes);
+    const electors = isFew(before) && before.voters.length > 0 ? firstElectors(roster(), this.#changes) : [];
+    if (electors.length > 0) await this.#apply(this.#made(electors.map((one) => [one.id, one])), { isOwn: true });
   }
 
   #made(wanted: readonly (readonly [HostId, HostEntry | undefined])[]): readonly HostChange[] {
@@ -243,6 +251,28 @@ function electorsKept(roster: Roster, entry: HostEntry): readonly HostEntry[] {
   if (!isEighth) return [];
   const voters = new Set(roster.voters);
   return enabled.filter(({ id, voter }) => voters.has(id) && voter !== true).map((host) => marked(host));
+}
+
+/**
+ * Entries of the seven that were listed first, marked, where hosts that were added on several hosts at once are too many together and none of all is
+ * marked. They are the same for all who know of the same changes.
+ */
+function firstElectors({ hosts, voters }: Roster, changes: ReadonlyMap<HostId, HostChange>): readonly HostEntry[] {
+  if (voters.length > 0) return [];
+  const electors = hosts.filter(({ enabled, voter }) => enabled && voter !== false);
+  const isLater = (one: Host, other: Host) => {
+    const [change, rival] = [changes.get(one.id), changes.get(other.id)];
+    return change === undefined ? rival === undefined && one.id > other.id : isNewer(change, rival);
+  };
+  return electors
+    .sort((one, other) => (isLater(one, other) ? 1 : -1))
+    .slice(0, IMPLICIT_VOTERS_MAX)
+    .map(marked);
+}
+
+/** Whether all of its hosts vote that are not marked otherwise. */
+function isFew({ hosts }: Roster): boolean {
+  return hosts.filter(({ enabled }) => enabled).length <= IMPLICIT_VOTERS_MAX;
 }
 
 function marked({ id, entry }: Host): HostEntry {

@@ -268,6 +268,26 @@ describe('a change of the list of hosts', () => {
     expect(revived.roster.current().get(idOf('desk'))).toBeDefined();
   });
 
+  it('takes nobody’s vote away when the seventh and the eighth host come on two hosts at once', async () => {
+    const six = ['a', 'b', 'c', 'd', 'e', 'f'];
+    const world = await World.of(six);
+    await Promise.all([world.at('a').list.add(entry('g')), world.at('b').list.add(entry('h'))]);
+    await world.clock.advance(2 * NEWS_RETRY_MS);
+    const voters = six.map((id) => world.at(id).roster.current().voters.join());
+    expect(new Set(voters)).toEqual(new Set(['a,b,c,d,e,f,g']));
+    expect(new Set(six.map((id) => world.at(id).list.digest)).size).toBe(1);
+  });
+
+  it('by which the last host that votes goes is the operator’s own affair', async () => {
+    const eight = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+    const world = await World.of(eight);
+    await world.at('a').list.add(entry('i', { voter: true }));
+    await world.clock.advance(2 * NEWS_RETRY_MS);
+    await world.at('a').list.remove(idOf('i'));
+    await world.clock.advance(2 * NEWS_RETRY_MS);
+    for (const id of eight) expect(world.at(id).roster.current().voters).toEqual([]);
+  });
+
   it('is refused when the host is there already, or is not', async () => {
     const { list } = (await World.of()).at('mac');
     await expect(list.add(entry('cloud'))).rejects.toThrow(/a host 'cloud' already/);
