@@ -43,6 +43,8 @@ function isThere(path: string): boolean {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch (cause) {
+    // Something else than a directory is in the way, which is said of the directory itself.
+    if ((cause as NodeJS.ErrnoException).code === 'ENOTDIR') return false;
     const message = `Whether there is a settings file '${path}' can't be told: ${(cause as Error).message}. The data directory is its node's user's alone: run this as that user, or name another directory with --data or MESH_DATA.`;
     throw new MeshError('invalid_request', message, { cause });
   }

@@ -10,6 +10,7 @@ import type { Log } from '../log.ts';
 import { makeOwnDirectory, writeFileDurably } from '../machine/own-files.ts';
 import { shellWord } from '../machine/shell-word.ts';
 import { openStore } from '../store/disk-store.ts';
+import { explain } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
 import { openHostKey } from '../system/host-key.ts';
 import { environmentFile, readEnvironmentFile, writeEnvironmentFile } from './environment-file.ts';
@@ -50,12 +51,18 @@ export async function withHostKey<Result>(
   log: Log,
   work: (parts: { readonly store: Store; readonly signer: Signer }) => Promise<Result>,
 ): Promise<Result> {
-  makeOwnDirectory(directory);
-  const store = await openStore({ directory: resolve(directory), log });
   try {
-    return await work({ store, signer: await openHostKey({ directory: resolve(directory), store }) });
-  } finally {
-    await store.close();
+    makeOwnDirectory(directory);
+    const store = await openStore({ directory: resolve(directory), log });
+    try {
+      return await work({ store, signer: await openHostKey({ directory: resolve(directory), store }) });
+    } finally {
+      await store.close();
+    }
+  } catch (error) {
+    // What the system refuses: a full disk, a directory that this user may not make.
+    if (typeof (error as NodeJS.ErrnoException).errno !== 'number') throw error;
+    throw explain(error, resolve(directory), 'type this again');
   }
 }
 

@@ -48,6 +48,22 @@ describe('a host that is set up under a name that is none', () => {
   );
 });
 
+describe('a host that is set up where no directory can be', () => {
+  it(
+    'is refused with a sentence',
+    () => {
+      const data = join(MAIN, 'data');
+      const said = [
+        1,
+        '',
+        expect.stringMatching(/^mesh: The data directory can't be made at .*: something else .*\.\n$/),
+      ];
+      expect(typed('init', '--id', 'mac', '--data', data)).toEqual(said);
+    },
+    LIVE_MS_MAX,
+  );
+});
+
 describe('no command at all', () => {
   it(
     'starts a node, with flags too',
