@@ -2,7 +2,7 @@
 // its is shown to any of them.
 
 import type { HostShown } from './host-shown.ts';
-import type { NodeClient } from './node-client.ts';
+import { type NodeClient, NodeRefusal } from './node-client.ts';
 import type { Paint, Report } from './report.ts';
 import { table } from './table.ts';
 
@@ -51,9 +51,8 @@ export async function checkHosts(call: NodeClient, paint: Paint, reach: Reach): 
   return { text: lines.join('\n'), value: checked, ok: checked.every(({ ok }) => ok) };
 }
 
-async function check(host: HostShown, ask: NodeClient): Promise<Checked> {
+async function check(host: HostShown, ask: NodeClient, since = performance.now()): Promise<Checked> {
   const { id, url } = host;
-  const since = performance.now();
   try {
     const answer = (await ask('GET', '/api/hosts/identity')) as { host?: Identity };
     const tookMs = Math.round(performance.now() - since);
@@ -61,12 +60,7 @@ async function check(host: HostShown, ask: NodeClient): Promise<Checked> {
       return { id, url, tookMs, ok: host.legacy === true, why: 'it is no node of this program' };
     const { version, id: saidId, publicKey } = answer.host;
     const said = { id, url, tookMs, version };
-    if (saidId !== id)
-      return {
-        ...said,
-        ok: false,
-        why: `host '${saidId}' answers there: one of the two has the wrong URL in hosts.json`,
-      };
+    if (saidId !== id) return { ...said, ok: false, why: isAnother(saidId) };
     if (host.key?.publicKey !== undefined && host.key.publicKey !== publicKey)
       return {
         ...said,
@@ -76,8 +70,26 @@ async function check(host: HostShown, ask: NodeClient): Promise<Checked> {
     const missing = await unseenBy(id, ask);
     return { ...said, missing, ok: missing.length === 0 };
   } catch (error) {
+    if (error instanceof NodeRefusal && error.status === 401) return guarded(host, ask, since);
     return { id, url, ok: false, why: (error as Error).message };
   }
+}
+
+/** What a host tells anybody that keeps the rest to whoever has a token of it, and none is shown to it from here. */
+async function guarded({ id, url }: HostShown, ask: NodeClient, since: number): Promise<Checked> {
+  try {
+    const { host, version } = (await ask('GET', '/health')) as { readonly host: string; readonly version: string };
+    const said = { id, url, tookMs: Math.round(performance.now() - since), version };
+    if (host !== id) return { ...said, ok: false, why: isAnother(host) };
+    const why = `it tells whom it sees to nobody without a token (MESH_READ_TOKEN): npx mesh status there shows it`;
+    return { ...said, ok: true, why };
+  } catch (error) {
+    return { id, url, ok: false, why: (error as Error).message };
+  }
+}
+
+function isAnother(id: string): string {
+  return `host '${id}' answers there: one of the two has the wrong URL in hosts.json`;
 }
 
 /** The remark about hosts that this one does not see; those that do not answer here either have one of their own. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkHosts, type Reach } from '../../../node/cli/host-check.ts';
-import type { NodeClient } from '../../../node/cli/node-client.ts';
+import { type NodeClient, NodeRefusal } from '../../../node/cli/node-client.ts';
 import { PLAIN } from '../../../node/cli/report.ts';
 
 const listed = (id: string, more: object = {}) => ({
@@ -31,6 +31,20 @@ describe('mesh hosts check', () => {
         'ok  cloud  N ms     1.2.3    all   http://cloud',
       ],
     ]);
+  });
+
+  it('says of a host that tells strangers nothing that it is there, and itself', async () => {
+    const closed =
+      (id: string): NodeClient =>
+      async (_, path) => {
+        if (path === '/health') return { status: 'ok', version: '1.2.3', host: id };
+        throw new NodeRefusal('GET /api/hosts/identity needs a token.', 401);
+      };
+    const asking = (id: string) => checkHosts(MESH, PLAIN, reaching({ 'http://mac': MAC, 'http://cloud': closed(id) }));
+    const { text, ok } = await asking('cloud');
+    expect([ok, text]).toEqual([true, expect.stringMatching(/^ok +cloud +\d+ ms +1\.2\.3 /m)]);
+    expect(text).toContain('cloud: it tells whom it sees to nobody without a token (MESH_READ_TOKEN)');
+    expect(await asking('eve')).toMatchObject({ ok: false, text: expect.stringMatching(/host 'eve' answers there/) });
   });
 
   it.each<[string, Readonly<Record<string, NodeClient>>, RegExp]>([
