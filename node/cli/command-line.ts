@@ -53,6 +53,8 @@ const HEADER_TEXT = /^[\x21-\x7e]+$/;
 const UNSENDABLE =
   'The token that is set (MESH_TOKEN, MESH_READ_TOKEN or MESH_INBOX_KEY) has a character that no token has, such as a space or the end of a line: a file from which it was read may end its lines as Windows does.';
 
+const TRAILING = /\/+$/;
+
 export class CommandLine {
   readonly #parent: Command;
   readonly #terminal: Terminal;
@@ -83,9 +85,10 @@ export class CommandLine {
   /** `shown`: what is shown to the node. */
   async run({ url, json }: Asking, work: Work, shown: 'token' | 'inboxes' = 'token'): Promise<void> {
     const { own, clock, stop, paint, print, printJson, complain, ask, wait, end } = this.#terminal;
-    const opening = this.#terminal.token ?? (own?.url === url ? own.token : undefined);
+    const origin = url.replace(TRAILING, '');
+    const opening = this.#terminal.token ?? (own?.url.replace(TRAILING, '') === origin ? own.token : undefined);
     const token = shown === 'inboxes' ? (this.#terminal.inboxKey?.(url) ?? opening) : opening;
-    const node = { url: url.replace(/\/+$/, ''), token, clock, stop };
+    const node = { url: origin, token, clock, stop };
     const call = createNodeClient(node);
     const done = wait();
     try {

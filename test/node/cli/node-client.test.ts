@@ -27,6 +27,38 @@ async function typed(token: string, ...words: readonly string[]): Promise<readon
   return said;
 }
 
+/** `mesh hosts list --url URL` where the data directory is that of `own`. */
+async function hostsListed(url: string, own: { readonly url: string; readonly token: string }): Promise<void> {
+  const program = new Command('mesh');
+  addClientCommands(program, {
+    ...{
+      url: own.url,
+      own,
+      token: undefined,
+      clock: new VirtualClock(),
+      stop: new AbortController().signal,
+      paint: PLAIN,
+    },
+    ...{ print: () => undefined, printJson: () => undefined, complain: () => undefined },
+    ...{ end: () => undefined, wait: () => () => undefined },
+  });
+  await program.parseAsync(['node', 'mesh', 'hosts', 'list', '--url', url]);
+}
+
+describe('the node of the data directory', () => {
+  it('is shown its token at its URL, however that ends, and at no other', async () => {
+    const shown: (string | null)[] = [];
+    const fetch = (request: Request) => {
+      shown.push(request.headers.get('authorization'));
+      return Response.json({ hosts: [] });
+    };
+    await using server = await serveApp({ fetch });
+    const other = server.url.replace('127.0.0.1', 'localhost');
+    for (const url of [server.url, `${server.url}/`, other]) await hostsListed(url, { url: server.url, token: 'own' });
+    expect(shown).toEqual(['Bearer own', 'Bearer own', null]);
+  });
+});
+
 describe('a token that no header can carry', () => {
   it.each(['0123456789abcdef\r', 'of two words', 'mit-Umlaut-ä-und-mehr'])(
     '%j is not blamed on the node',
