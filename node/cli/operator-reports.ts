@@ -34,8 +34,9 @@ export interface StatusAsking {
 
 /** How the node and its mesh are, a line each, and the hosts. All is well when each line is. */
 export async function status(call: NodeClient, paint: Paint, { measures, nowMs }: StatusAsking): Promise<Report> {
-  const trouble = await call('GET', '/ready').then(() => undefined, sentenceOf);
+  // First what ends it when nobody answers: that the node is not ready is only told.
   const { hosts: listed, mesh } = await askHosts(call);
+  const trouble = await call('GET', '/ready').then(() => undefined, sentenceOf);
   const checks = statusLines({
     ...{ hosts: listed, trouble, deciding: mesh?.state, nowMs },
     doubles: await allConflicts(call).then(countOf, sentenceOf),

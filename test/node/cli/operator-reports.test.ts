@@ -31,6 +31,17 @@ async function setUp(options: TestNodeOptions = {}) {
 }
 
 describe('mesh status', () => {
+  it('asks a node that says nothing once, for each question takes a minute', async () => {
+    const asked: string[] = [];
+    const silent: NodeClient = async (_, path) => {
+      asked.push(path);
+      throw new Error('no answer within 60 s');
+    };
+    const measures = () => Promise.reject(new Error('no answer'));
+    await expect(status(silent, PLAIN, { measures, nowMs: 0 })).rejects.toThrow('no answer within 60 s');
+    expect(asked).toEqual(['/api/hosts']);
+  });
+
   it('says that all is well, and what decides', async () => {
     const { call, ask, asking } = await setUp();
     await ask('POST', '/api/agents', { name: 'titania', tools: { email: { addresses: [{ address: 'a@x.com' }] } } });
