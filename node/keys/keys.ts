@@ -84,7 +84,8 @@ export class Keys {
     const record = actor && this.#records.get(actor.id);
     const nowMs = this.#ports.clock.wallMs();
     if (record === undefined || (record.expiresMs !== undefined && record.expiresMs <= nowMs)) return undefined;
-    if (nowMs - (record.lastUsedMs ?? 0) >= LAST_USE_MS) this.#used({ ...record, lastUsedMs: nowMs });
+    // A use that lies ahead was noted by a clock that has been set back since.
+    if (Math.abs(nowMs - (record.lastUsedMs ?? 0)) >= LAST_USE_MS) this.#used({ ...record, lastUsedMs: nowMs });
     return actor;
   }
 

@@ -83,6 +83,15 @@ describe('a key', () => {
     expect(await store.get(`key/${keys.list()[0]?.id}`)).toMatchObject({ lastUsedMs: usedMs + LAST_USE_MS });
   });
 
+  it('is known to be used after the clock was set back, too', async () => {
+    const { clock, keys } = await setUp();
+    const { text } = await keys.create({ name: 'gateway', scopes: ['read'] });
+    keys.actorOf(keyDigest(text));
+    clock.setWall(-24 * 3_600_000);
+    keys.actorOf(keyDigest(text));
+    expect(keys.list()[0]?.lastUsedMs).toBe(clock.wallMs());
+  });
+
   it('is refused when there are as many as may be', async () => {
     const { keys } = await setUp();
     const made = Array.from({ length: KEYS_MAX }, (_, at) => keys.create({ name: `k${at}`, scopes: ['read'] }));
