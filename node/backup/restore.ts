@@ -15,6 +15,7 @@ import type { Log } from '../log.ts';
 import { makeOwnDirectory, refuseForeignFile, syncPath, writeFileDurably } from '../machine/own-files.ts';
 import { openStore } from '../store/disk-store.ts';
 import { readerOfCopy, recordsOfCopy } from '../store/record-copy.ts';
+import { isOfSystem, refused } from '../store/refusals.ts';
 import { makeSecret } from '../webhooks/delivery/signature.ts';
 import {
   ABOUT,
@@ -202,13 +203,4 @@ async function fill(
   }
   log.info('backup.restored', { host: about.host, madeAt: about.madeAt, records });
   return { ...counts, records };
-}
-
-/** What the system refuses: a full disk, a path that this user may not use. No archive says such a thing. */
-function isOfSystem(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && typeof (error as NodeJS.ErrnoException).errno === 'number';
-}
-
-function refused(sentence: string, cause?: unknown): MeshError {
-  return new MeshError('store_failed', sentence, { cause });
 }

@@ -10,7 +10,7 @@ import type { Log } from '../log.ts';
 import { makeOwnDirectory, writeFileDurably } from '../machine/own-files.ts';
 import { shellWord } from '../machine/shell-word.ts';
 import { openStore } from '../store/disk-store.ts';
-import { explain } from '../store/refusals.ts';
+import { explain, isOfSystem } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
 import { openHostKey } from '../system/host-key.ts';
 import { environmentFile, readEnvironmentFile, writeEnvironmentFile } from './environment-file.ts';
@@ -60,8 +60,7 @@ export async function withHostKey<Result>(
       await store.close();
     }
   } catch (error) {
-    // What the system refuses: a full disk, a directory that this user may not make.
-    if (typeof (error as NodeJS.ErrnoException).errno !== 'number') throw error;
+    if (!isOfSystem(error)) throw error;
     throw explain(error, resolve(directory), 'type this again');
   }
 }

@@ -42,6 +42,11 @@ export function ignoreFailedStore(error: unknown): void {
   if (!(error instanceof MeshError && error.code === 'store_failed')) throw error;
 }
 
+/** Whether the system refused something: a full disk, a path that this user may not use. No file says such a thing by what is in it. */
+export function isOfSystem(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && typeof (error as NodeJS.ErrnoException).errno === 'number';
+}
+
 /** Turns what SQLite or the file system threw about `file` into such a sentence; what is one already stays. `then`: what helps once there is room. */
 export function explain(error: unknown, file: string, then = RESTART): MeshError {
   if (error instanceof MeshError) return error;
