@@ -1,5 +1,5 @@
-// What clients of real hosts asked for and were told: a history for the checker. A claim that was not answered has an id that nobody
-// was told; when another answer names it later, it is that one.
+// What clients of real hosts asked for and were told: a history for the checker. A claim that was not answered has an id that its client was
+// never told; when another answer names one that no client was told, it is that one.
 import { checkAddress, type RecordedOperation, type RegisterOperation } from '../../test/support/linearizability.ts';
 
 interface Entry {
@@ -20,17 +20,18 @@ export class Recorder {
   readonly #byAddress = new Map<string, Entry[]>();
   /** Claims whose end nobody heard, or that were answered 503. */
   readonly #open: Attempt[] = [];
-  readonly #known = new Map<string, { readonly host: string; readonly address: string }>();
-  /** Claims that were won, or that an answer named as the owner. */
-  readonly #named = new Set<string>();
+  /** Claims that their own clients were told of. */
+  readonly #known = new Set<string>();
+  /** Claims that were won, or that an answer named as the owner, in the order in which they were. */
+  readonly #named = new Map<string, { readonly host: string; readonly address: string }>();
   /** Claims that nobody has asked to be given up. */
   readonly #held = new Map<string, { readonly host: string; readonly address: string }>();
   operations = 0;
 
   won(host: string, address: string, claim: string, callMs: number, returnMs: number): void {
     this.operations += 1;
-    this.#known.set(claim, { host, address });
-    this.#named.add(claim);
+    this.#known.add(claim);
+    this.#named.set(claim, { host, address });
     this.#held.set(claim, { host, address });
     this.#add(address, { kind: 'won', claim }, callMs, returnMs);
   }
@@ -43,7 +44,7 @@ export class Recorder {
     returnMs: number,
   ): void {
     this.operations += 1;
-    this.#name(owner.claim, owner.host, address);
+    this.#named.set(owner.claim, { host: owner.host, address });
     this.#add(address, { kind: 'lost', owner: owner.claim }, callMs, returnMs);
   }
 
@@ -51,7 +52,7 @@ export class Recorder {
   failed(host: string, address: string, claim: string | undefined, callMs: number): void {
     this.operations += 1;
     this.#open.push({ host, address, callMs, claim });
-    if (claim !== undefined) this.#known.set(claim, { host, address });
+    if (claim !== undefined) this.#known.add(claim);
   }
 
   unanswered(host: string, address: string, callMs: number): void {
@@ -67,7 +68,7 @@ export class Recorder {
 
   saw(host: string, address: string, claim: string, callMs: number, returnMs: number): void {
     this.operations += 1;
-    this.#name(claim, host, address);
+    this.#named.set(claim, { host, address });
     this.#held.set(claim, { host, address });
     this.#add(address, { kind: 'read', owner: claim }, callMs, returnMs);
   }
@@ -87,6 +88,7 @@ export class Recorder {
    * refuses thousands, and the search would try each at every moment.
    */
   violations(): readonly string[] {
+    this.#nameUnanswered();
     for (const { address, claim, callMs } of this.#open) {
       if (claim === undefined || !this.#named.has(claim)) continue;
       this.#add(address, { kind: 'tried', claim }, callMs, undefined);
@@ -99,14 +101,18 @@ export class Recorder {
     });
   }
 
-  /** A claim that nobody was told of when it was made: one that was not answered. */
-  #name(claim: string, host: string, address: string): void {
-    this.#named.add(claim);
-    if (this.#known.has(claim)) return;
-    const attempt = this.#open.find((one) => one.host === host && one.address === address && one.claim === undefined);
-    if (attempt === undefined) return;
-    attempt.claim = claim;
-    this.#known.set(claim, { host, address });
+  /**
+   * Gives claims that were not answered the ids that only others were told. Not before all is recorded: a claim that is seen before its own answer
+   * has come would be taken for an older one that has none.
+   */
+  #nameUnanswered(): void {
+    for (const [claim, { host, address }] of this.#named) {
+      if (this.#known.has(claim)) continue;
+      const attempt = this.#open.find((one) => one.host === host && one.address === address && one.claim === undefined);
+      if (attempt === undefined) continue;
+      attempt.claim = claim;
+      this.#known.add(claim);
+    }
   }
 
   #add(address: string, operation: RegisterOperation, callMs: number, returnMs: number | undefined): void {

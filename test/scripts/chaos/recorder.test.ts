@@ -32,4 +32,14 @@ describe('a recorded history', () => {
     recorder.won('cloud', ADDRESS, 'other', 4, 6);
     expect(recorder.violations().length).toBe(1);
   });
+
+  it('takes a claim that was seen before its own answer came for no older one that was not answered', () => {
+    const recorder = new Recorder();
+    recorder.unanswered('mac', ADDRESS, 0);
+    recorder.lost(ADDRESS, { claim: 'seen', host: 'mac' }, 11, 12);
+    recorder.won('mac', ADDRESS, 'seen', 10, 14);
+    recorder.released(ADDRESS, 'seen', 20, 22);
+    recorder.lost(ADDRESS, { claim: 'unanswered', host: 'mac' }, 30, 32);
+    expect(recorder.violations()).toEqual([]);
+  });
 });
